@@ -1,0 +1,10 @@
+"""The Django app of the people."""
+
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    """People and sign-in."""
+
+    name = "chatsite.accounts"
+    verbose_name = "People"

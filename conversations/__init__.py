@@ -1,0 +1,1 @@
+"""The chat itself: conversations, turns, and what travels between them."""

@@ -1,0 +1,1 @@
+"""What every call of a provider used, kept apart from what was said."""

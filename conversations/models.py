@@ -1,0 +1,306 @@
+"""What is kept: conversations, their tree of messages, turns and attachments."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, override
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from conversations.querysets import (
+    AttachmentQuerySet,
+    ConversationQuerySet,
+    MessageQuerySet,
+    TurnQuerySet,
+)
+
+TITLE_LENGTH = 200  # characters
+
+
+class Conversation(models.Model):
+    """A tree of messages that belongs to one person."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        related_name="conversations",
+    )
+    title = models.CharField(max_length=TITLE_LENGTH, blank=True)
+    # A title that a person gave is never replaced by one that a model made.
+    is_renamed = models.BooleanField(default=False)
+    model = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+    trashed_at = models.DateTimeField(null=True, blank=True)
+    # The last message of the branch that is shown.
+    leaf = models.ForeignKey(
+        "Message", on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    # Counts the changes that open pages must hear of; `branch_version` is the count
+    # at the last change that was more than messages added at the end.
+    version = models.PositiveBigIntegerField(default=0)
+    branch_version = models.PositiveBigIntegerField(default=0)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        """The list of a person's conversations reads one index."""
+
+        indexes = (
+            # Read by the list beside every conversation page.
+            models.Index(
+                fields=("owner", "-updated_at", "-id"),
+                condition=Q(trashed_at=None),
+                name="conversation_list",
+            ),
+            # Read by the job that empties the trash.
+            models.Index(
+                fields=("trashed_at",),
+                condition=~Q(trashed_at=None),
+                name="conversation_trash",
+            ),
+        )
+
+    @override
+    def __str__(self) -> str:
+        """The title, or what stands for it."""
+        return self.title or "New conversation"
+
+    @property
+    def live_group(self) -> str:
+        """The channel group of every open page of this conversation."""
+        return f"conversation.{self.pk}"
+
+
+class Message(models.Model):
+    """What a person said or a model answered, in the wire's own shape."""
+
+    class Role(models.TextChoices):
+        """Whose words these are."""
+
+        USER = "user"
+        ASSISTANT = "assistant"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages"
+    )
+    parent = models.ForeignKey(
+        "self",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="children",
+    )
+    role = models.CharField(max_length=10, choices=Role)
+    # Content blocks as the Messages API has them; a picture's source names the
+    # attachment instead of holding its bytes.
+    content = models.JSONField(default=list)
+    text = models.TextField(blank=True)
+    # A cache of the rendered body, worth something only for its renderer version.
+    html = models.TextField(blank=True)
+    renderer_version = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = MessageQuerySet.as_manager()
+
+    # The turn of a question or an answer is reached by `turns` and `turn`.
+    turns: models.Manager[Turn]
+    turn: Turn
+
+    class Meta:
+        """In the order in which they were written."""
+
+        ordering = ("created_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(role__in=("user", "assistant")), name="message_role"
+            ),
+            models.CheckConstraint(
+                condition=Q(role="user") | Q(parent__isnull=False),
+                name="message_answer_has_a_question",
+            ),
+        )
+
+    @override
+    def __str__(self) -> str:
+        """Whose it is; never what it says."""
+        return f"{self.role} {self.pk}"
+
+
+class Turn(models.Model):
+    """One answer being made, or made: the state machine around an assistant message.
+
+    queued -> pending -> streaming -> complete | stopped | interrupted | failed
+    """
+
+    class Status(models.TextChoices):
+        """Where the turn stands."""
+
+        QUEUED = "queued"
+        PENDING = "pending"
+        STREAMING = "streaming"
+        COMPLETE = "complete"
+        STOPPED = "stopped"
+        INTERRUPTED = "interrupted"
+        FAILED = "failed"
+
+    RUNNING = (Status.PENDING, Status.STREAMING)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Minted by the page, so that a repeated POST finds the turn that it made.
+    key = models.UUIDField(unique=True)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="turns"
+    )
+    question = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="turns"
+    )
+    answer = models.OneToOneField(
+        Message, on_delete=models.CASCADE, related_name="turn"
+    )
+    status = models.CharField(max_length=12, choices=Status)
+    # The conversation's version at the last transition of this turn.
+    version = models.PositiveBigIntegerField()
+    provider = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=200)
+    parameters = models.JSONField(default=dict)
+    stop_reason = models.CharField(max_length=64, blank=True)
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
+    usage = models.JSONField(default=dict)
+    error_code = models.CharField(max_length=64, blank=True)
+    error_detail = models.TextField(blank=True)
+    # Until when a rate limit asks to wait.
+    retry_at = models.DateTimeField(null=True, blank=True)
+    request_id = models.CharField(max_length=200, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    # How many older messages were left out to fit the model's window.
+    omitted_messages = models.PositiveIntegerField(default=0)
+    worker = models.UUIDField(null=True, blank=True)
+    heartbeat_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True, blank=True)
+    first_delta_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TurnQuerySet.as_manager()
+
+    class Meta:
+        """The database refuses a second running answer in one conversation."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=("conversation",),
+                condition=Q(status__in=("pending", "streaming")),
+                name="turn_runs_once_in_a_conversation",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=(
+                        "queued",
+                        "pending",
+                        "streaming",
+                        "complete",
+                        "stopped",
+                        "interrupted",
+                        "failed",
+                    )
+                ),
+                name="turn_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=("queued", "pending", "streaming"), finished_at=None
+                )
+                | (
+                    ~Q(status__in=("queued", "pending", "streaming"))
+                    & ~Q(finished_at=None)
+                ),
+                name="turn_is_finished_once_it_ended",
+            ),
+        )
+        indexes = (
+            # Read by the sweep that finds turns whose process has died.
+            models.Index(
+                fields=("heartbeat_at",),
+                condition=Q(status__in=("pending", "streaming")),
+                name="turn_running",
+            ),
+            # Read when a socket or a poll asks what has changed.
+            models.Index(fields=("conversation", "version"), name="turn_changes"),
+        )
+
+    @override
+    def __str__(self) -> str:
+        """Its state and model."""
+        return f"{self.status} by {self.model}"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a process has, or should have, this turn in hand."""
+        return self.status in self.RUNNING
+
+    @property
+    def live_group(self) -> str:
+        """The channel group that the running process listens to."""
+        return f"turn.{self.pk}"
+
+
+class Attachment(models.Model):
+    """A picture that a person uploaded, as it is kept and sent."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attachments"
+    )
+    # None until the message that it belongs to is sent.
+    message = models.ForeignKey(
+        Message,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="attachments",
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=100)
+    # SHA-256 of the kept bytes, in hex: the name of the file under the data folder.
+    digest = models.CharField(max_length=64, db_index=True)
+    size_bytes = models.PositiveBigIntegerField()
+    width_px = models.PositiveIntegerField()
+    height_px = models.PositiveIntegerField()
+    thumbnail_digest = models.CharField(max_length=64, db_index=True)
+    thumbnail_media_type = models.CharField(max_length=100)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        """In the order in which they were attached."""
+
+        ordering = ("position", "created_at", "id")
+        indexes = (
+            # Read by the job that erases uploads that were never sent.
+            models.Index(
+                fields=("created_at",),
+                condition=Q(message=None),
+                name="attachment_unsent",
+            ),
+        )
+
+    @override
+    def __str__(self) -> str:
+        """The name that it was uploaded under."""
+        return self.name
+
+    @property
+    def content_block(self) -> dict[str, Any]:
+        """The block that stands for this picture in a stored message."""
+        return {
+            "type": "image",
+            "source": {"type": "attachment", "attachment_id": str(self.pk)},
+        }
