@@ -1,0 +1,75 @@
+"""Everything that can go wrong between a request and its answer, as one tree.
+
+ProviderError                   what is caught; `code` says which
+├── ProviderConnectionError     connect_failed, connection_lost, timeout
+├── StreamError                 stream_cut, stalled, malformed_stream
+├── UnexpectedResponseError     unexpected_response
+├── CredentialError             authentication, found before anything was sent
+└── RequestError                the provider said no: overloaded, rate_limited,
+                                spend_limit, authentication, permission, billing,
+                                not_found, invalid_request, too_large,
+                                context_too_long, conflict, timeout, api_error
+"""
+
+from typing import override
+
+
+class ProviderError(Exception):
+    """No answer, or no whole one.
+
+    `code` is stable and machine-readable. `retryable` says whether the same request
+    may succeed a moment later. `status` is the HTTP status, None if there was none
+    and 200 for an error inside a stream. `provider_message` is in the provider's own
+    words: escape it where it is shown. No field ever holds a credential.
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword for each field that is read
+        self,
+        code: str,
+        provider_message: str = "",
+        *,
+        retryable: bool = False,
+        status: int | None = None,
+        request_id: str | None = None,
+        retry_after_s: float | None = None,
+        error_type: str | None = None,
+        error_code: str | None = None,
+    ) -> None:
+        super().__init__(code, provider_message)
+        self.code = code
+        self.provider_message = provider_message
+        self.retryable = retryable
+        self.status = status
+        self.request_id = request_id
+        self.retry_after_s = retry_after_s
+        self.error_type = error_type
+        self.error_code = error_code
+
+    @override
+    def __str__(self) -> str:
+        facts = [self.code]
+        if self.status is not None:
+            facts.append(f"HTTP {self.status}")
+        if self.request_id is not None:
+            facts.append(self.request_id)
+        return f"{' '.join(facts)}: {self.provider_message}"
+
+
+class ProviderConnectionError(ProviderError):
+    """No response came: refused, lost on the way, or too late."""
+
+
+class StreamError(ProviderError):
+    """The answer began and did not arrive whole."""
+
+
+class UnexpectedResponseError(ProviderError):
+    """Something answered, but not as a Messages API does."""
+
+
+class CredentialError(ProviderError):
+    """A credential or header that cannot be sent; it is never shown."""
+
+
+class RequestError(ProviderError):
+    """The provider answered with an error, by status or inside the stream."""
