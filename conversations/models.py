@@ -67,8 +67,8 @@ class Conversation(models.Model):
 
     @override
     def __str__(self) -> str:
-        """The title, or what stands for it."""
-        return self.title or "New conversation"
+        """Which one; never its title, which quotes what was said in it."""
+        return f"conversation {self.pk}"
 
     @property
     def live_group(self) -> str:
@@ -294,8 +294,8 @@ class Attachment(models.Model):
 
     @override
     def __str__(self) -> str:
-        """The name that it was uploaded under."""
-        return self.name
+        """Which one; never the name that a person gave the file."""
+        return f"{self.media_type} {self.pk}"
 
     @property
     def content_block(self) -> dict[str, Any]:
