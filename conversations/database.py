@@ -1,0 +1,51 @@
+"""Sync database work off the event loop, on a few threads that keep their connections.
+
+Django would open a thread and a connection for every request and put the work of
+all sockets on one single thread; this pool bounds both.
+"""
+
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.db import connections
+
+
+@functools.cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=threads, thread_name_prefix="database")
+
+
+async def in_thread[**P, T](
+    function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run sync `function` on a database thread and return its result.
+
+    The setting DATABASE_THREADS is the size of the pool; with 0 the work goes to the
+    one thread on which Django runs sync code, and sees its open transaction.
+    """
+    if not settings.DATABASE_THREADS:
+        return await sync_to_async(function)(*args, **kwargs)
+    call = sync_to_async(
+        _returning_connections(function),
+        thread_sensitive=False,
+        executor=_pool(settings.DATABASE_THREADS),
+    )
+    return await call(*args, **kwargs)
+
+
+def _returning_connections[**P, T](function: Callable[P, T]) -> Callable[P, T]:
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            for connection in connections.all(initialized_only=True):
+                # A file is cheap to keep open; a server's connection goes back to
+                # the pool of its driver.
+                if connection.vendor != "sqlite" or connection.errors_occurred:
+                    connection.close()
+
+    return run

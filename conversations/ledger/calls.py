@@ -1,0 +1,93 @@
+"""Reserving and settling the row of one provider call."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from conversations.ledger.models import Call
+
+if TYPE_CHECKING:
+    from chatsite.accounts.models import User
+
+
+def reserve_call(
+    *,
+    person: User,
+    purpose: Call.Purpose,
+    provider: str,
+    model: str,
+    conversation_id: uuid.UUID,
+    turn_id: uuid.UUID | None = None,
+    attempt: int = 1,
+) -> Call:
+    """Write the row of a call that is about to be made."""
+    return Call.objects.create(
+        person=person,
+        person_name=person.get_username(),
+        purpose=purpose,
+        provider=provider,
+        model=model,
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        attempt=attempt,
+    )
+
+
+def settle_call(
+    call_id: uuid.UUID,
+    status: Call.Status,
+    *,
+    usage: Mapping[str, Any] | None = None,
+    request_id: str = "",
+    error_code: str = "",
+    first_token: timedelta | None = None,
+) -> bool:
+    """Say once how a call ended and what it used; False if that was said before.
+
+    `usage` has the shape of the Messages API; a class of tokens that it does not
+    mention stays unknown.
+    """
+    call = Call.objects.get(pk=call_id)
+    now = timezone.now()
+    settled = Call.objects.filter(pk=call_id, status=Call.Status.RESERVED).update(
+        status=status,
+        settled_at=now,
+        usage=dict(usage or {}),
+        request_id=request_id,
+        error_code=error_code,
+        first_token_ms=_milliseconds(first_token),
+        duration_ms=_milliseconds(now - call.reserved_at),
+        **_tokens(usage or {}),
+    )
+    return settled == 1
+
+
+def settle_open_calls(turn_id: uuid.UUID, status: Call.Status) -> None:
+    """Settle what a process left reserved for a turn when it died."""
+    open_calls = Call.objects.filter(turn_id=turn_id, status=Call.Status.RESERVED)
+    for call_id in list(open_calls.values_list("pk", flat=True)):
+        settle_call(call_id, status)
+
+
+def _tokens(usage: Mapping[str, Any]) -> dict[str, int | None]:
+    written = usage.get("cache_creation") or {}
+    short = written.get("ephemeral_5m_input_tokens")
+    if short is None:
+        # Without the split, everything was written for the shorter time.
+        short = usage.get("cache_creation_input_tokens")
+    return {
+        "input_tokens": usage.get("input_tokens"),
+        "output_tokens": usage.get("output_tokens"),
+        "cache_read_tokens": usage.get("cache_read_input_tokens"),
+        "cache_write_5m_tokens": short,
+        "cache_write_1h_tokens": written.get("ephemeral_1h_input_tokens"),
+    }
+
+
+def _milliseconds(span: timedelta | None) -> int | None:
+    return None if span is None else max(0, round(span.total_seconds() * 1000))

@@ -1,0 +1,46 @@
+"""Every write that spans rows: sync, atomic, compare-and-set, announced on commit.
+
+`start` asks and queues, `end` checkpoints and finishes, `branch` moves between the
+versions of a conversation. Whoever may call has been checked by the caller, who got
+the rows from a queryset that authorises.
+"""
+
+from conversations.turns.branch import retry_turn, show_version, withdraw_turn
+from conversations.turns.end import (
+    Checkpoint,
+    Outcome,
+    begin_turn,
+    checkpoint,
+    end_turn,
+    interrupt_silent_turns,
+    next_attempt,
+    request_stop,
+)
+from conversations.turns.start import (
+    Conflict,
+    Question,
+    send_queued,
+    start_conversation,
+    start_turn,
+    turn_of_key,
+)
+
+__all__ = [
+    "Checkpoint",
+    "Conflict",
+    "Outcome",
+    "Question",
+    "begin_turn",
+    "checkpoint",
+    "end_turn",
+    "interrupt_silent_turns",
+    "next_attempt",
+    "request_stop",
+    "retry_turn",
+    "send_queued",
+    "show_version",
+    "start_conversation",
+    "start_turn",
+    "turn_of_key",
+    "withdraw_turn",
+]

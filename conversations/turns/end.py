@@ -1,0 +1,244 @@
+"""Running and ending a turn: claim, checkpoint, and the one way into a final state."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from conversations.feed import (
+    conversation_group,
+    publish_on_commit,
+    turn_group,
+)
+from conversations.ledger.calls import reserve_call, settle_call, settle_open_calls
+from conversations.ledger.models import Call
+from conversations.models import Conversation, Message, Turn
+from conversations.turns.start import next_version, promote_oldest
+
+# A running turn gives a sign of life with every checkpoint, once a second.
+SILENCE_LIMIT = timedelta(seconds=30)
+
+_CALL_STATUS = {
+    Turn.Status.COMPLETE: Call.Status.SETTLED,
+    Turn.Status.STOPPED: Call.Status.STOPPED,
+    Turn.Status.FAILED: Call.Status.FAILED,
+    Turn.Status.INTERRUPTED: Call.Status.UNKNOWN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """What a running turn has received so far."""
+
+    turn_id: uuid.UUID
+    answer_id: uuid.UUID
+    content: Sequence[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a turn ended, and all that was received until then."""
+
+    status: Turn.Status
+    content: Sequence[dict[str, Any]] = ()
+    text: str = ""
+    html: str = ""
+    renderer_version: int = 0
+    stop_reason: str = ""
+    usage: dict[str, Any] = field(default_factory=dict)
+    request_id: str = ""
+    error_code: str = ""
+    error_detail: str = ""
+    retry_at: datetime | None = None
+    first_delta_at: datetime | None = None
+
+
+@transaction.atomic
+def begin_turn(turn_id: uuid.UUID, worker: uuid.UUID) -> tuple[Turn, Call] | None:
+    """Claim a pending turn for one process and reserve its call; None if taken."""
+    now = timezone.now()
+    claimed = Turn.objects.filter(
+        pk=turn_id, status=Turn.Status.PENDING, worker=None
+    ).update(worker=worker, heartbeat_at=now, started_at=now, attempts=1)
+    if not claimed:
+        return None
+    turn = Turn.objects.select_related("conversation__owner", "question").get(
+        pk=turn_id
+    )
+    return turn, _reserve(turn, attempt=1)
+
+
+@transaction.atomic
+def next_attempt(
+    turn: Turn, call_id: uuid.UUID, *, attempt: int, error_code: str, request_id: str
+) -> Call:
+    """Settle the call that failed and reserve the one that follows it."""
+    settle_call(
+        call_id, Call.Status.FAILED, error_code=error_code, request_id=request_id
+    )
+    Turn.objects.filter(pk=turn.pk).update(attempts=attempt)
+    return _reserve(turn, attempt=attempt)
+
+
+@transaction.atomic
+def checkpoint(worker: uuid.UUID, reached: Sequence[Checkpoint]) -> set[uuid.UUID]:
+    """Keep what running turns have received; returns those that must stop.
+
+    A turn must stop when someone asked for it, or when it is no longer this worker's.
+    """
+    mine = Turn.objects.running().filter(
+        worker=worker, pk__in=[point.turn_id for point in reached]
+    )
+    stops = dict(mine.values_list("pk", "stop_requested_at"))
+    begun = [point for point in reached if point.content and point.turn_id in stops]
+    mine.update(heartbeat_at=timezone.now())
+    mine.filter(
+        status=Turn.Status.PENDING, pk__in=[point.turn_id for point in begun]
+    ).update(status=Turn.Status.STREAMING)
+    for point in begun:
+        Message.objects.filter(pk=point.answer_id).update(content=list(point.content))
+    return {
+        point.turn_id
+        for point in reached
+        if point.turn_id not in stops or stops[point.turn_id] is not None
+    }
+
+
+@transaction.atomic
+def end_turn(
+    turn_id: uuid.UUID,
+    outcome: Outcome,
+    *,
+    worker: uuid.UUID,
+    call_id: uuid.UUID | None = None,
+) -> tuple[int, Turn | None] | None:
+    """Bring a running turn to its final state, keep what it said, settle its call.
+
+    Returns the conversation's new version and the queued turn that may run now, or
+    None if the turn was ended already. A turn that was given up as interrupted while
+    its process was merely slow still takes in what that process received.
+    """
+    turn = Turn.objects.select_related("conversation").get(pk=turn_id)
+    version = next_version(turn.conversation)
+    theirs = Q(worker=worker) & (
+        Q(status__in=Turn.RUNNING) | Q(status=Turn.Status.INTERRUPTED)
+    )
+    ended = Turn.objects.filter(theirs, pk=turn_id).update(
+        version=version,
+        finished_at=timezone.now(),
+        **_columns(outcome),
+    )
+    if not ended:
+        return None
+    _keep(turn.answer_id, outcome)
+    if call_id is not None:
+        _settle(call_id, turn, outcome)
+    return version, _after(turn.conversation, outcome.status, version)
+
+
+@transaction.atomic
+def request_stop(conversation: Conversation) -> bool:
+    """Ask whichever process runs the conversation's answer to stop it."""
+    turn = conversation.turns.running().first()
+    if turn is None:
+        return False
+    Turn.objects.filter(pk=turn.pk, stop_requested_at=None).update(
+        stop_requested_at=timezone.now()
+    )
+    publish_on_commit(
+        turn_group(turn.pk), {"type": "stop.wanted", "turn": str(turn.pk)}
+    )
+    return True
+
+
+def interrupt_silent_turns(silence: timedelta = SILENCE_LIMIT) -> int:
+    """Give up the turns whose process has died; their text stays. Returns how many."""
+    silent = Turn.objects.silent_since(timezone.now() - silence)
+    return sum(_interrupt(turn_id) for turn_id in silent.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _interrupt(turn_id: uuid.UUID) -> bool:
+    turn = Turn.objects.select_related("conversation", "answer").get(pk=turn_id)
+    version = next_version(turn.conversation)
+    # Someone who had asked to stop got what they wanted.
+    status = Turn.Status.STOPPED if turn.stop_requested_at else Turn.Status.INTERRUPTED
+    ended = Turn.objects.running().filter(pk=turn_id, heartbeat_at=turn.heartbeat_at)
+    if not ended.update(status=status, version=version, finished_at=timezone.now()):
+        return False
+    text = "".join(
+        block.get("text", "")
+        for block in turn.answer.content
+        if block.get("type") == "text"
+    )
+    Message.objects.filter(pk=turn.answer_id).update(text=text)
+    settle_open_calls(turn_id, Call.Status.UNKNOWN)
+    _after(turn.conversation, status, version)
+    publish_on_commit(
+        conversation_group(turn.conversation_id),
+        {"type": "turn.changed", "version": version},
+    )
+    return True
+
+
+def _after(
+    conversation: Conversation, status: Turn.Status, version: int
+) -> Turn | None:
+    if status == Turn.Status.COMPLETE:
+        return promote_oldest(conversation, version)
+    # Nothing follows by itself what did not go well: the waiting ones now offer it.
+    conversation.turns.queued().update(version=version)
+    return None
+
+
+def _columns(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "status": outcome.status,
+        "stop_reason": outcome.stop_reason,
+        "usage": outcome.usage,
+        "request_id": outcome.request_id,
+        "error_code": outcome.error_code,
+        "error_detail": outcome.error_detail,
+        "retry_at": outcome.retry_at,
+        "first_delta_at": outcome.first_delta_at,
+    }
+
+
+def _keep(answer_id: uuid.UUID, outcome: Outcome) -> None:
+    Message.objects.filter(pk=answer_id).update(
+        content=list(outcome.content),
+        text=outcome.text,
+        html=outcome.html,
+        renderer_version=outcome.renderer_version,
+    )
+
+
+def _settle(call_id: uuid.UUID, turn: Turn, outcome: Outcome) -> None:
+    first_token = None
+    if outcome.first_delta_at and turn.started_at:
+        first_token = outcome.first_delta_at - turn.started_at
+    settle_call(
+        call_id,
+        _CALL_STATUS[outcome.status],
+        usage=outcome.usage,
+        request_id=outcome.request_id,
+        error_code=outcome.error_code,
+        first_token=first_token,
+    )
+
+
+def _reserve(turn: Turn, *, attempt: int) -> Call:
+    return reserve_call(
+        person=turn.conversation.owner,
+        purpose=Call.Purpose.ANSWER,
+        provider=turn.provider,
+        model=turn.model,
+        conversation_id=turn.conversation_id,
+        turn_id=turn.pk,
+        attempt=attempt,
+    )

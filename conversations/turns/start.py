@@ -1,0 +1,183 @@
+"""Asking: a question, the empty row of its answer, and the turn between them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+from django.utils.text import Truncator
+
+from conversations.models import Attachment, Conversation, Message, Turn
+
+if TYPE_CHECKING:
+    from chatsite.accounts.models import User
+
+TITLE_FROM_TEXT_LENGTH = 60  # characters
+
+
+class Conflict(Exception):  # noqa: N818 - a state, said in the words of HTTP
+    """The rows are no longer in the state that the change starts from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a person sends: text, pictures, and the model that is to answer."""
+
+    key: uuid.UUID
+    text: str
+    model: str
+    provider: str
+    attachment_ids: Sequence[uuid.UUID] = ()
+
+
+def turn_of_key(key: uuid.UUID, person: User) -> Turn | None:
+    """The turn that an earlier POST with this key made, if `person` may see it."""
+    visible = Conversation.objects.visible_to(person)
+    return Turn.objects.filter(key=key, conversation__in=visible).first()
+
+
+@transaction.atomic
+def start_conversation(*, owner: User, question: Question) -> Turn:
+    """Make a conversation with its first turn, which is pending."""
+    conversation = Conversation.objects.create(owner=owner)
+    return start_turn(conversation=conversation, parent_id=None, question=question)
+
+
+@transaction.atomic
+def start_turn(
+    *, conversation: Conversation, parent_id: uuid.UUID | None, question: Question
+) -> Turn:
+    """Ask below the answer `parent_id`; queued while another answer runs or waits.
+
+    A page that was behind names an older answer, and makes a branch. Raises Conflict
+    for a parent that is no answer of this conversation or for an attachment that is
+    already sent or another's, and IntegrityError if the key is taken.
+    """
+    version = next_version(conversation)
+    if parent_id is not None and parent_id != conversation.leaf_id:
+        _require_answer(conversation, parent_id)
+    unfinished = conversation.turns.filter(
+        status__in=(Turn.Status.QUEUED, *Turn.RUNNING)
+    )
+    status = Turn.Status.QUEUED if unfinished.exists() else Turn.Status.PENDING
+    asked = _write_question(conversation, parent_id, question)
+    turn = new_turn(asked, status=status, version=version, question=question)
+    _move_to(conversation, turn, appended=parent_id == conversation.leaf_id)
+    if status == Turn.Status.QUEUED:
+        promote_oldest(conversation, version)
+    return turn
+
+
+@transaction.atomic
+def send_queued(conversation: Conversation) -> Turn | None:
+    """Start the question that waits longest, unless an answer is running."""
+    return promote_oldest(conversation, next_version(conversation))
+
+
+def next_version(conversation: Conversation) -> int:
+    """Lock the conversation's row, count its version up, and read it anew."""
+    rows = Conversation.objects.filter(pk=conversation.pk)
+    rows.update(version=F("version") + 1)
+    conversation.refresh_from_db()
+    return conversation.version
+
+
+def new_turn(
+    asked: Message, *, status: Turn.Status, version: int, question: Question
+) -> Turn:
+    """The turn of a question that is already written, with an empty answer."""
+    answer = Message.objects.create(
+        conversation_id=asked.conversation_id,
+        parent=asked,
+        role=Message.Role.ASSISTANT,
+    )
+    return Turn.objects.create(
+        key=question.key,
+        conversation_id=asked.conversation_id,
+        question=asked,
+        answer=answer,
+        status=status,
+        version=version,
+        model=question.model,
+        provider=question.provider,
+    )
+
+
+def promote_oldest(conversation: Conversation, version: int) -> Turn | None:
+    """Let the oldest queued turn run if none runs; every waiting one is redrawn."""
+    waiting = conversation.turns.queued()
+    waiting.update(version=version)
+    if conversation.turns.running().exists():
+        return None
+    turn = waiting.first()
+    if turn is None:
+        return None
+    Turn.objects.filter(pk=turn.pk, status=Turn.Status.QUEUED).update(
+        status=Turn.Status.PENDING, created_at=timezone.now()
+    )
+    turn.refresh_from_db()
+    return turn
+
+
+def _require_answer(conversation: Conversation, message_id: uuid.UUID) -> None:
+    answers = conversation.messages.filter(role=Message.Role.ASSISTANT)
+    if not answers.filter(pk=message_id).exists():
+        raise Conflict("The message that this one follows is gone.")
+
+
+def _write_question(
+    conversation: Conversation, parent_id: uuid.UUID | None, question: Question
+) -> Message:
+    pictures = _claimable(conversation, question.attachment_ids)
+    content = [picture.content_block for picture in pictures]
+    if question.text:
+        content.append({"type": "text", "text": question.text})
+    asked = Message.objects.create(
+        conversation=conversation,
+        parent_id=parent_id,
+        role=Message.Role.USER,
+        content=content,
+        text=question.text,
+    )
+    for position, picture in enumerate(pictures):
+        unsent = Attachment.objects.filter(pk=picture.pk, message=None)
+        if not unsent.update(message=asked, position=position):
+            raise Conflict("A picture was sent already, from another page.")
+    return asked
+
+
+def _claimable(
+    conversation: Conversation, ids: Sequence[uuid.UUID]
+) -> list[Attachment]:
+    if not ids:
+        return []
+    unsent = Attachment.objects.unsent_of(conversation.owner).in_bulk(ids)
+    if len(unsent) != len(set(ids)):
+        raise Conflict("A picture is no longer there; attach it again.")
+    return [unsent[key] for key in dict.fromkeys(ids)]
+
+
+def _move_to(conversation: Conversation, turn: Turn, *, appended: bool) -> None:
+    conversation.leaf = turn.answer
+    conversation.model = turn.model
+    conversation.updated_at = turn.created_at
+    conversation.title = conversation.title or title_from(turn.question)
+    if not appended:
+        conversation.branch_version = conversation.version
+    conversation.save(
+        update_fields=("leaf", "model", "updated_at", "title", "branch_version")
+    )
+
+
+def title_from(message: Message) -> str:
+    """The first words of a message, or the name of its first picture."""
+    words = " ".join(message.text.split())
+    if not words:
+        picture = message.attachments.first()
+        words = picture.name if picture else ""
+    return Truncator(words).chars(TITLE_FROM_TEXT_LENGTH)
