@@ -1,0 +1,49 @@
+"""The admin of attachments: whose, of which type and size; not what they show."""
+
+from django.contrib import admin
+
+from conversations.audit.readonly import never, offered_filters_only
+from conversations.models import Attachment
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(admin.ModelAdmin[Attachment]):
+    """Attachments without the names of their files, which are words of a person."""
+
+    list_display = (
+        "id",
+        "owner",
+        "media_type",
+        "size_bytes",
+        "pixels",
+        "sent",
+        "created_at",
+    )
+    list_filter = ("media_type", "created_at")
+    list_select_related = ("owner",)
+    search_fields = (
+        "=id",
+        "=message__conversation__id",
+        "owner__username",
+        "owner__email",
+    )
+    search_help_text = "The owner's name or email address, or an id"
+    fields = (*list_display, "message")
+    readonly_fields = fields
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+
+    has_add_permission = never
+    has_change_permission = never
+    has_delete_permission = never
+    lookup_allowed = offered_filters_only
+
+    @admin.display
+    def pixels(self, attachment: Attachment) -> str:
+        """Width and height."""
+        return f"{attachment.width_px} x {attachment.height_px}"
+
+    @admin.display(boolean=True)
+    def sent(self, attachment: Attachment) -> bool:
+        """Whether it belongs to a message."""
+        return attachment.message_id is not None

@@ -1,0 +1,115 @@
+"""The admin of turns: what became of each answer, and how long it took."""
+
+from datetime import datetime
+
+from django.contrib import admin
+
+from conversations.audit.readonly import never, offered_filters_only
+from conversations.models import Turn
+
+INPUT_KEYS = (
+    "input_tokens",
+    "cache_creation_input_tokens",
+    "cache_read_input_tokens",
+)
+
+
+@admin.register(Turn)
+class TurnAdmin(admin.ModelAdmin[Turn]):
+    """Turns by state, error, provider and model; nothing of what was said.
+
+    The words of an error stay out: a provider may quote the request in them.
+    """
+
+    list_display = (
+        "id",
+        "owner",
+        "status",
+        "error_code",
+        "provider",
+        "model",
+        "tokens_in",
+        "tokens_out",
+        "first_word",
+        "duration",
+        "created_at",
+    )
+    list_filter = ("status", "error_code", "provider", "model", "created_at")
+    list_select_related = ("conversation__owner",)
+    search_fields = (
+        "=id",
+        "=conversation__id",
+        "=request_id",
+        "conversation__owner__username",
+        "conversation__owner__email",
+    )
+    search_help_text = "The owner's name or email address, an id or a request id"
+    fields = (
+        "id",
+        "conversation",
+        "owner",
+        "question",
+        "answer",
+        "status",
+        "stop_reason",
+        "error_code",
+        "request_id",
+        "provider",
+        "model",
+        "attempts",
+        "tokens_in",
+        "tokens_out",
+        "omitted_messages",
+        "first_word",
+        "duration",
+        "created_at",
+        "started_at",
+        "first_delta_at",
+        "finished_at",
+        "stop_requested_at",
+        "retry_at",
+        "heartbeat_at",
+    )
+    readonly_fields = fields
+    ordering = ("-created_at", "-id")
+    show_full_result_count = False
+
+    has_add_permission = never
+    has_change_permission = never
+    has_delete_permission = never
+    lookup_allowed = offered_filters_only
+
+    @admin.display(ordering="conversation__owner__username")
+    def owner(self, turn: Turn) -> str:
+        """Whose conversation it is in."""
+        return turn.conversation.owner.get_username()
+
+    @admin.display(description="tokens in")
+    def tokens_in(self, turn: Turn) -> int:
+        """What the model was sent, cached or not."""
+        return sum(_count(turn, key) for key in INPUT_KEYS)
+
+    @admin.display(description="tokens out")
+    def tokens_out(self, turn: Turn) -> int:
+        """What the model wrote."""
+        return _count(turn, "output_tokens")
+
+    @admin.display(description="first word after (s)")
+    def first_word(self, turn: Turn) -> str | None:
+        """Seconds from the question to the first word."""
+        return _seconds(turn.created_at, turn.first_delta_at)
+
+    @admin.display(description="finished after (s)")
+    def duration(self, turn: Turn) -> str | None:
+        """Seconds from the question to the end."""
+        return _seconds(turn.created_at, turn.finished_at)
+
+
+def _count(turn: Turn, key: str) -> int:
+    # Usage is kept as the provider sent it, so a figure may be null or missing.
+    value = turn.usage.get(key)
+    return value if isinstance(value, int) else 0
+
+
+def _seconds(start: datetime, end: datetime | None) -> str | None:
+    return None if end is None else f"{(end - start).total_seconds():.2f}"
