@@ -44,7 +44,7 @@ def show_version(message: Message) -> None:
     """Show the branch through `message`, down to what was said last on it."""
     conversation = message.conversation
     next_version(conversation)
-    conversation.leaf_id = _newest_below(message.pk)
+    conversation.leaf_id = newest_below(message.pk)
     _redraw(conversation)
 
 
@@ -89,7 +89,8 @@ SELECT id FROM below ORDER BY created_at DESC LIMIT 1
 """
 
 
-def _newest_below(message_id: uuid.UUID) -> uuid.UUID:
+def newest_below(message_id: uuid.UUID) -> uuid.UUID:
+    """The end of the branch through a message that was worked on last."""
     native = connection.features.has_native_uuid_field
     with connection.cursor() as cursor:
         cursor.execute(_NEWEST_SQL, [message_id if native else message_id.hex])
