@@ -1,0 +1,188 @@
+"""Blocks of Markdown become safe HTML, one top-level block at a time."""
+
+import html
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it.token import Token
+
+from conversations.rendering.codeblocks import HIGHLIGHT_LIMIT_CHARS, figure
+from conversations.rendering.inlines import HTML, inline_markup
+from conversations.rendering.markdown import PARSER, Env, blocks
+from conversations.rendering.sanitising import LINE_END, normalise, sanitise, slot
+
+_CHECKBOX = '<input type="checkbox" disabled aria-label="To do"> '
+_CHECKED_BOX = '<input type="checkbox" disabled checked aria-label="Done"> '
+_TABLE = {1: '<div class="table" tabindex="0"><table>', -1: "</table></div>"}
+_TASKS = {"[ ] ": _CHECKBOX, "[x] ": _CHECKED_BOX, "[X] ": _CHECKED_BOX}
+
+
+@dataclass(slots=True)
+class Memo:
+    """Parts of the open block as rendered before: what is unchanged costs little.
+
+    Parts that the last rendering did not use are dropped.
+    """
+
+    old: dict[tuple[str, ...], str] = field(default_factory=dict)
+    new: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        """Start another rendering."""
+        self.old, self.new = self.new, {}
+
+    def get(self, key: tuple[str, ...], make: Callable[[], str]) -> str:
+        """Return the part `key`, made by `make` where it is not known."""
+        made = self.new.get(key) or self.old.get(key) or make()
+        self.new[key] = made
+        return made
+
+
+@dataclass(slots=True)
+class Rendered:
+    """Sanitised HTML of some blocks, and of the footnotes defined in them."""
+
+    body: str
+    notes: list[str]
+    growing: bool
+    """Whether all of it is one fence whose closing line is not there yet."""
+    unclosed: bool
+    """Whether its last block is a fence or formula without a closing line."""
+
+
+def render_markdown(text: str) -> SafeString:
+    """Return safe HTML of a finished text.
+
+    Code up to HIGHLIGHT_LIMIT_CHARS is coloured: call it off the event loop for texts
+    with more than LIVE_LIMIT_CHARS of it.
+    """
+    renderer = Renderer({}, HIGHLIGHT_LIMIT_CHARS)
+    rendered = renderer.render(normalise(LINE_END.sub("\n", text)))
+    return safe(rendered.body + footnotes(rendered.notes))
+
+
+def safe(sanitised: str) -> SafeString:
+    """Mark what has been through `sanitise` as HTML."""
+    return mark_safe(sanitised)  # noqa: S308 - the one place; see the docstring
+
+
+@dataclass(slots=True)
+class Renderer:
+    """Renders top-level blocks under the definitions seen so far.
+
+    `live` leaves code plain whose closing line is not there yet; code longer than
+    `limit_chars` stays plain.
+    """
+
+    env: Env
+    limit_chars: int
+    live: bool = False
+    memo: Memo = field(default_factory=Memo)
+    _last_line: int = 0
+    _definitions: int = 0
+
+    def render(self, source: str) -> Rendered:
+        """Return the HTML of `source`, which begins at a top-level block."""
+        bodies, notes = list[str](), list[str]()
+        last: Token | None = None
+        ended = source.rstrip(" \t").endswith("\n")
+        self._last_line = source.count("\n") + (not ended)
+        self._definitions = len(self.env.setdefault("references", {}))
+        self.memo.begin()
+        for block in blocks(source, self.env):
+            body, footnotes = _parted(block.tokens)
+            bodies.append(sanitise(self._markup(body)) if body else "")
+            notes += [self._note(note) for note in footnotes]
+            last = body[0] if body else None
+        growing = len(bodies) == 1 and last is not None and self._is_open(last)
+        unclosed = last is not None and last.meta.get("closed") is False
+        return Rendered("".join(bodies), notes, growing, unclosed)
+
+    def _is_open(self, token: Token) -> bool:
+        """Tell whether this is a fence that goes on where the source ends."""
+        if not self.live or token.type != "fence" or token.meta["closed"]:
+            return False
+        return token.map is not None and token.map[1] >= self._last_line
+
+    def _note(self, tokens: list[Token]) -> str:
+        label = html.escape(tokens[0].meta["label"])
+        inside = self._markup(tokens[1:-1])
+        return sanitise(f'<div class="footnote"><sup>[{label}]</sup>{inside}</div>')
+
+    def _markup(self, tokens: list[Token]) -> str:
+        return "".join(self._part(tokens, index) for index in range(len(tokens)))
+
+    def _part(self, tokens: list[Token], index: int) -> str:
+        token = tokens[index]
+        match token.type:
+            case "inline":
+                return self._text(token.content, task=_is_task(tokens, index - 2))
+            case "fence" | "code_block":
+                return self._code(token)
+            case "math_block":
+                return _formula(token)
+            case "table_open" | "table_close":
+                return _TABLE[token.nesting]
+            case "list_item_open" if _is_task(tokens, index):
+                token.attrs["class"] = "task"
+            case "th_open" | "td_open":
+                _align(token)
+        return HTML.renderToken(tokens, index, PARSER.options, self.env)
+
+    def _text(self, content: str, *, task: bool) -> str:
+        box, content = (_TASKS[content[:4]], content[4:]) if task else ("", content)
+        if len(self.env["references"]) != self._definitions:
+            # A definition in the open block itself may still change.
+            return box + inline_markup(content, self.env)
+        key = ("text", content)
+        return box + self.memo.get(key, lambda: inline_markup(content, self.env))
+
+    def _code(self, token: Token) -> str:
+        if self._is_open(token):
+            grow = token.level == 0
+            return figure(token.info, token.content, limit_chars=0, grow=grow)
+        info, code, limit = token.info, token.content, self.limit_chars
+        key = ("code", info, code)
+        return self.memo.get(key, lambda: figure(info, code, limit_chars=limit))
+
+
+def footnotes(notes: Sequence[str]) -> str:
+    """Return the section that ends a text with footnotes; "" without any."""
+    return f'<section class="footnotes">{"".join(notes)}</section>' if notes else ""
+
+
+def _parted(tokens: list[Token]) -> tuple[list[Token], list[list[Token]]]:
+    """Part a block's tokens from the footnotes defined anywhere in it."""
+    body, notes, depth = list[Token](), list[list[Token]](), 0
+    for token in tokens:
+        if token.type == "footnote_reference_open":
+            depth += 1
+            if depth == 1:
+                notes.append([])
+        (notes[-1] if depth else body).append(token)
+        if token.type == "footnote_reference_close":
+            depth -= 1
+    return body, notes
+
+
+def _is_task(tokens: Sequence[Token], item: int) -> bool:
+    """Tell whether the list item at index `item` begins with a checkbox."""
+    if item < 0 or tokens[item].type != "list_item_open" or item + 2 >= len(tokens):
+        return False
+    text = tokens[item + 2]
+    return text.type == "inline" and text.content[:4] in _TASKS
+
+
+def _align(cell: Token) -> None:
+    """Give a cell's alignment as an attribute; a style would need another policy."""
+    style = str(cell.attrs.pop("style", ""))
+    if style:
+        cell.attrs["align"] = style.removeprefix("text-align:")
+
+
+def _formula(token: Token) -> str:
+    if token.meta["closed"] and token.content:
+        return f'<div class="math">{slot(token.content, display=True)}</div>'
+    tex = html.escape(token.content, quote=False)
+    return f'<pre tabindex="0"><code class="math">{tex}</code></pre>'

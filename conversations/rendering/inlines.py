@@ -1,0 +1,72 @@
+"""The text inside a block: emphasis, links, formulas and marks of footnotes.
+
+Images never load anything: each becomes a link that says it is one.
+"""
+
+import html
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore, linkify, text_join
+from markdown_it.token import Token
+from markdown_it.utils import OptionsDict
+
+from conversations.rendering.markdown import PARSER, Env
+from conversations.rendering.sanitising import slot
+
+
+class InlineHTML(RendererHTML):
+    """The parser's renderer with the two tokens that it does not know."""
+
+    def math_inline(
+        self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: Env
+    ) -> str:
+        """Return the slot of a formula."""
+        return slot(tokens[idx].content, display=tokens[idx].meta["display"])
+
+    def footnote_ref(
+        self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: Env
+    ) -> str:
+        """Return a footnote's mark, which is its label."""
+        label = html.escape(tokens[idx].content)
+        return f'<sup class="footnote-ref">[{label}]</sup>'
+
+
+HTML = InlineHTML(PARSER)
+
+
+def inline_markup(content: str, env: Env) -> str:
+    """Return unsanitised HTML of a block's text, under the definitions in `env`."""
+    children: list[Token] = []
+    PARSER.inline.parse(content, PARSER, env, children)
+    parent = Token("inline", "", 0, content=content, children=children)
+    state = StateCore(content, PARSER, env, [parent])
+    linkify(state)
+    text_join(state)
+    shown = list(_without_images(parent.children or []))
+    return HTML.renderInline(shown, PARSER.options, env)
+
+
+def _without_images(tokens: Sequence[Token]) -> Iterator[Token]:
+    links = 0
+    for token in tokens:
+        if token.type != "image":
+            links += token.nesting if token.tag == "a" else 0
+            yield token
+        elif links:
+            # A link cannot stand in a link: the picture's own address is left out.
+            yield Token("text", "", 0, content=_label(token))
+        else:
+            yield from _image_link(token)
+
+
+def _image_link(image: Token) -> Iterator[Token]:
+    yield Token("link_open", "a", 1, attrs={"href": image.attrs["src"]})
+    yield Token("text", "", 0, content=_label(image))
+    yield Token("link_close", "a", -1)
+
+
+def _label(image: Token) -> str:
+    name = image.content.strip()
+    return f"Image: {name or urlsplit(str(image.attrs['src'])).netloc}"

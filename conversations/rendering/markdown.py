@@ -1,0 +1,175 @@
+"""The Markdown parser: CommonMark with tables, strikethrough, footnotes and formulas.
+
+Its block rules decide by the lines up to their own, never by a later block, so that a
+text can be cut at a finished top-level block and be parsed in pieces.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, fence, paragraph, reference
+from markdown_it.rules_inline import StateInline
+from markdown_it.token import Token
+from mdit_py_plugins.footnote.index import footnote_def
+
+from conversations.rendering.mathsyntax import math_rules
+
+type Env = dict[str, Any]
+
+MAX_NESTING = 60
+# Blocks nested deeper than this are shown as text; the parser itself would drop them.
+MAX_BLOCK_DEPTH = 30
+_LINK = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
+_UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
+_FOOTNOTE_REFERENCE = re.compile(r"\[\^(\d{1,4}|[A-Za-z]\w[\w-]{1,30})\](?![(\[:])")
+
+
+def is_link(url: str) -> bool:
+    """Tell whether a link may lead there: http, https and mailto only."""
+    return _LINK.match(url) is not None
+
+
+def _too_deep(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    if silent or state.level < MAX_BLOCK_DEPTH:
+        return False
+    return paragraph(state, start, end, silent)
+
+
+def _fence(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """A fence that remembers whether its closing line was there."""
+    if not fence(state, start, end, silent):
+        return False
+    if not silent:
+        token = state.tokens[-1]
+        content_lines = token.content.count("\n")
+        content_lines += token.content[-1:] not in {"", "\n"}
+        closed = content_lines < state.line - start - 1
+        token.meta = {"closed": closed}
+        if not closed and state.level == 0 and state.line == state.lineMax:
+            token.content += _spaces_at_end(state.src)
+    return True
+
+
+def _spaces_at_end(source: str) -> str:
+    """A last line of spaces alone, which is none to the parser but is code as typed."""
+    last = source[source.rfind("\n") + 1 :]
+    return "" if last.strip(" \t") else last
+
+
+def _reference(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """A definition that a setext underline ends, as it ends a paragraph.
+
+    The parser's own rule reads a title across the underline, so that a closing quote
+    far below would change a heading that was shown long ago.
+    """
+    known = state.env.setdefault("references", {})
+    before, last_line = len(known), state.lineMax
+    if not reference(state, start, end, silent):
+        return False
+    underline = _underline(state, start)
+    if underline is None:
+        return True
+    if len(known) > before:
+        known.popitem()
+    state.lineMax = underline
+    try:
+        return reference(state, start, end, silent)
+    finally:
+        state.lineMax = last_line
+
+
+def _underline(state: StateBlock, start: int) -> int | None:
+    for line in range(start + 1, state.line):
+        begin = state.bMarks[line] + state.tShift[line]
+        indent = state.sCount[line] - state.blkIndent
+        text = state.src[begin : state.eMarks[line]]
+        if 0 <= indent <= 3 and _UNDERLINE.fullmatch(text):
+            return line
+    return None
+
+
+def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """A footnote's mark, with or without a definition: that may come much later."""
+    match = _FOOTNOTE_REFERENCE.match(state.src, state.pos, state.posMax)
+    if match is None:
+        return False
+    if not silent:
+        state.push("footnote_ref", "", 0).content = match[1]
+    state.pos = match.end()
+    return True
+
+
+def _parser() -> MarkdownIt:
+    options = {"maxNesting": MAX_NESTING, "html": False, "linkify": True}
+    md = MarkdownIt("commonmark", options)
+    md.enable(["table", "strikethrough", "linkify"])
+    md.disable(["html_block", "html_inline"])
+    md.block.ruler.before("table", "too_deep", _too_deep)
+    math_rules(md)
+    everywhere = ["paragraph", "reference", "blockquote", "list"]
+    md.block.ruler.at("fence", _fence, {"alt": everywhere})
+    md.block.ruler.at("reference", _reference)
+    md.block.ruler.before(
+        "reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]}
+    )
+    md.inline.ruler.after("image", "footnote_ref", _footnote_reference)
+    md.validateLink = is_link  # type: ignore[method-assign] # the parser's documented way
+    if md.linkify is not None:
+        # A bare name is more often a file (manage.py, README.md) than a host.
+        md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    return md
+
+
+PARSER = _parser()
+_SILENT = False
+_BLOCK_RULES = PARSER.block.ruler.getRules("")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A top-level block: its tokens (none for a link definition) and its place."""
+
+    tokens: list[Token]
+    start: int
+    """Offset in characters of its first line."""
+    end: int
+    """Offset of the line after its last."""
+
+
+def blocks(source: str, env: Env) -> Iterator[Block]:
+    """Parse `source` one top-level block at a time; definitions go into `env`.
+
+    Lazy on purpose: a consumer that renders each block before it asks for the next one
+    sees exactly the definitions up to it.
+    """
+    if not source:
+        return
+    state = StateBlock(source, PARSER, env, [])
+    line = state.skipEmptyLines(0)
+    while line < state.lineMax:
+        state.tokens = []
+        state.line = line
+        start = state.bMarks[line]
+        for rule in _BLOCK_RULES:
+            if rule(state, line, state.lineMax, _SILENT):
+                break
+        yield Block(state.tokens, start, state.bMarks[state.line])
+        line = state.skipEmptyLines(state.line)
+
+
+def finished_length(source: str) -> int:
+    """Return how much of `source`, in characters, no later text can change.
+
+    A block is finished when a later one has a complete first line. A definition may
+    still gain a title from the line below it.
+    """
+    complete = source[: source.rfind("\n") + 1]
+    found = list(blocks(complete, {}))
+    for block in reversed(found[:-1]):
+        below = complete[block.end : block.end + 200].lstrip(" \t")
+        if block.tokens or (below and below[0] not in "\"'("):
+            return block.end
+    return 0

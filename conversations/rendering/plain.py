@@ -1,0 +1,48 @@
+"""Text that is shown as it was typed, and the text of content blocks."""
+
+import html
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.utils.safestring import SafeString
+
+from conversations.rendering.document import safe
+from conversations.rendering.sanitising import LINE_END, normalise, sanitise
+
+_URL = re.compile(r"https?://[^\s<>\"'`\ufdd0-\ufdef]+", re.IGNORECASE)
+_TRAILING = re.compile(r"[.,:;!?*_~\]}]+$")
+
+
+def render_plain(text: str) -> SafeString:
+    """Return `text` as typed: escaped, line breaks kept, http(s) addresses linked."""
+    text = normalise(LINE_END.sub("\n", text))
+    parts, at = [], 0
+    for match in _URL.finditer(text):
+        url = _trimmed(match[0])
+        parts += [_escaped(text[at : match.start()]), _link(url)]
+        at = match.start() + len(url)
+    parts.append(_escaped(text[at:]))
+    return safe(sanitise("".join(parts)))
+
+
+def plain_text(content: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of wire content blocks, those of type "text" joined by lines."""
+    texts = (block.get("text") for block in content if block.get("type") == "text")
+    return "\n\n".join(text for text in texts if isinstance(text, str) and text)
+
+
+def _escaped(text: str) -> str:
+    return html.escape(text, quote=False).replace("\n", "<br>\n")
+
+
+def _link(url: str) -> str:
+    return f'<a href="{html.escape(url)}">{html.escape(url, quote=False)}</a>'
+
+
+def _trimmed(url: str) -> str:
+    """Leave off what ends the sentence, and a bracket that was opened before."""
+    url = _TRAILING.sub("", url)
+    while url.endswith(")") and url.count("(") < url.count(")"):
+        url = _TRAILING.sub("", url[:-1])
+    return url

@@ -1,0 +1,105 @@
+"""The last step to a page: only listed elements and attributes are let through.
+
+Formulas travel as slots, marked text between two noncharacters that no source can hold,
+and become MathML after the sanitiser, which never sees MathML.
+"""
+
+import html
+import re
+
+import nh3
+from pygments.token import STANDARD_TYPES
+
+from conversations.rendering.mathml import mathml
+
+LINE_END = re.compile(r"\r\n?")
+SLOT_OPEN, SLOT_CLOSE = "\ufdd0", "\ufdd1"
+_FORBIDDEN = re.compile("[\0\ufdd0\ufdd1\ud800-\udfff]")
+_SLOT = re.compile(f"{SLOT_OPEN}([di])([^{SLOT_OPEN}{SLOT_CLOSE}]*){SLOT_CLOSE}")
+_CODE_CLASS = re.compile(r"language-[a-z0-9+#-]{1,32}|math")
+_LANGUAGE = re.compile(r"[a-z0-9+#-]{1,32}")
+
+ALLOWED_TAGS = {
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"),
+    *("ul", "ol", "li", "input", "em", "strong", "s", "a", "code", "pre"),
+    *("table", "thead", "tbody", "tr", "th", "td", "div", "section", "sup", "span"),
+    *("figure", "figcaption", "button"),
+}
+ALLOWED_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "ol": {"start"},
+    "code": {"class"},
+    "figure": {"data-language"},
+}
+ALLOWED_VALUES = {
+    "th": {"align": {"left", "center", "right"}},
+    "td": {"align": {"left", "center", "right"}},
+    "pre": {"tabindex": {"0"}},
+    "code": {"data-grow": {""}},
+    "div": {"tabindex": {"0"}, "data-grow": {""}},
+    "figcaption": {"data-part": {"aside"}},
+    "button": {
+        "type": {"button"},
+        "data-copy": {""},
+        "aria-label": {"Copy code"},
+    },
+    "input": {
+        "type": {"checkbox"},
+        "disabled": {""},
+        "checked": {""},
+        "aria-label": {"Done", "To do"},
+    },
+}
+ALLOWED_CLASSES = {
+    "figure": {"code"},
+    "div": {"table", "math", "footnote", "plain"},
+    "li": {"task"},
+    "section": {"footnotes"},
+    "sup": {"footnote-ref"},
+    "span": set(STANDARD_TYPES.values()) - {""},
+}
+
+
+def normalise(text: str) -> str:
+    """Replace what no page can hold: NUL, lone surrogates and the marks of slots."""
+    return _FORBIDDEN.sub("\ufffd", text)
+
+
+def slot(tex: str, *, display: bool) -> str:
+    """Markup that stands for a formula until `sanitise` has run."""
+    mode = "d" if display else "i"
+    return f"{SLOT_OPEN}{mode}{html.escape(tex, quote=False)}{SLOT_CLOSE}"
+
+
+def sanitise(markup: str) -> str:
+    """Return `markup` with nothing but the allowed in it, formulas filled in."""
+    cleaned = _CLEANER.clean(markup)
+    return _SLOT.sub(_formula, cleaned) if SLOT_OPEN in cleaned else cleaned
+
+
+def _formula(match: re.Match[str]) -> str:
+    return mathml(html.unescape(match[2]), display=match[1] == "d")
+
+
+def _filtered(tag: str, attribute: str, value: str) -> str | None:
+    if tag == "code" and attribute == "class":
+        return value if _CODE_CLASS.fullmatch(value) else None
+    if attribute == "data-language":
+        return value if _LANGUAGE.fullmatch(value) else None
+    if attribute == "start":
+        return value if value.isdecimal() else None
+    return value
+
+
+_CLEANER = nh3.Cleaner(
+    tags=ALLOWED_TAGS,
+    clean_content_tags=set(),
+    attributes=ALLOWED_ATTRIBUTES,
+    attribute_filter=_filtered,
+    tag_attribute_values=ALLOWED_VALUES,
+    set_tag_attribute_values={"a": {"target": "_blank"}},
+    allowed_classes=ALLOWED_CLASSES,
+    link_rel="noopener noreferrer nofollow",
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+)
