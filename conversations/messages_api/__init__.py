@@ -5,6 +5,8 @@ conversations, or which model is good for what.
 """
 
 from conversations.messages_api.accumulate import Accumulator
+from conversations.messages_api.attempts import Attempt
+from conversations.messages_api.client import MessagesClient
 from conversations.messages_api.errors import (
     CredentialError,
     ProviderConnectionError,
@@ -33,10 +35,16 @@ from conversations.messages_api.events import (
     UnknownEvent,
     parse_event,
 )
+from conversations.messages_api.model_records import ModelRecord
+from conversations.messages_api.reader import EventReader
+from conversations.messages_api.requests import MessageRequest
 from conversations.messages_api.sse import SseDecoder, SseRecord
+from conversations.messages_api.stream import MessageStream
+from conversations.messages_api.timeouts import Timeouts, Watchdog
 
 __all__ = [
     "Accumulator",
+    "Attempt",
     "CitationsDelta",
     "ContentBlockDelta",
     "ContentBlockStart",
@@ -45,10 +53,15 @@ __all__ = [
     "Delta",
     "ErrorEvent",
     "Event",
+    "EventReader",
     "InputJsonDelta",
     "MessageDelta",
+    "MessageRequest",
     "MessageStart",
     "MessageStop",
+    "MessageStream",
+    "MessagesClient",
+    "ModelRecord",
     "Ping",
     "ProviderConnectionError",
     "ProviderError",
@@ -59,8 +72,10 @@ __all__ = [
     "StreamError",
     "TextDelta",
     "ThinkingDelta",
+    "Timeouts",
     "UnexpectedResponseError",
     "UnknownDelta",
     "UnknownEvent",
+    "Watchdog",
     "parse_event",
 ]

@@ -11,7 +11,10 @@ ProviderError                   what is caught; `code` says which
                                 context_too_long, conflict, timeout, api_error
 """
 
+from collections.abc import Iterable
 from typing import override
+
+_TEXT_FIELDS = ("provider_message", "request_id", "error_type", "error_code")
 
 
 class ProviderError(Exception):
@@ -23,7 +26,7 @@ class ProviderError(Exception):
     words: escape it where it is shown. No field ever holds a credential.
     """
 
-    def __init__(  # noqa: PLR0913 - one keyword for each field that is read
+    def __init__(
         self,
         code: str,
         provider_message: str = "",
@@ -44,6 +47,15 @@ class ProviderError(Exception):
         self.retry_after_s = retry_after_s
         self.error_type = error_type
         self.error_code = error_code
+
+    def redact(self, secrets: Iterable[str]) -> None:
+        """Blot out `secrets` wherever the provider echoed them."""
+        for secret in secrets:
+            for name in _TEXT_FIELDS:
+                text = getattr(self, name)
+                if text is not None:
+                    setattr(self, name, text.replace(secret, "[redacted]"))
+        self.args = (self.code, self.provider_message)
 
     @override
     def __str__(self) -> str:

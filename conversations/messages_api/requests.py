@@ -1,0 +1,72 @@
+"""What is asked of a model, and the JSON body it becomes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from conversations.messages_api.errors import RequestError
+
+REQUEST_LIMIT_BYTES = 32 * 1000 * 1000
+
+# Fields that measure a prompt; anything else is refused by count_tokens.
+_COUNTED = (
+    "model",
+    "messages",
+    "system",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "output_config",
+    "cache_control",
+    "speed",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageRequest:
+    """One call of the Messages API.
+
+    `messages` and `system` are in wire shape and are sent as they are. `parameters`
+    holds further fields of the wire (temperature, thinking, metadata, tools, ...).
+    """
+
+    model: str
+    messages: Sequence[Mapping[str, Any]]
+    max_tokens: int
+    system: str | Sequence[Mapping[str, Any]] | None = None
+    stop_sequences: Sequence[str] = ()
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def body(self, *, stream: bool) -> dict[str, Any]:
+        """The body of `POST /v1/messages`; named fields win over `parameters`."""
+        body: dict[str, Any] = {
+            **self.parameters,
+            "model": self.model,
+            "max_tokens": self.max_tokens,
+            "messages": list(self.messages),
+        }
+        if self.system:
+            body["system"] = self.system
+        if self.stop_sequences:
+            body["stop_sequences"] = list(self.stop_sequences)
+        if stream:
+            body["stream"] = True
+        return body
+
+    def count_body(self) -> dict[str, Any]:
+        """The body of `POST /v1/messages/count_tokens`."""
+        body = self.body(stream=False)
+        return {key: body[key] for key in _COUNTED if key in body}
+
+
+def encoded(body: Mapping[str, Any]) -> bytes:
+    """A body as it travels; `RequestError` (`too_large`) instead of a refusal."""
+    content = json.dumps(
+        body, ensure_ascii=False, separators=(",", ":"), allow_nan=False
+    ).encode(errors="replace")
+    if len(content) > REQUEST_LIMIT_BYTES:
+        raise RequestError(
+            "too_large", f"The request has more than {REQUEST_LIMIT_BYTES} bytes."
+        )
+    return content

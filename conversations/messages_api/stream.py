@@ -1,0 +1,110 @@
+"""One answer as it arrives: an asynchronous iterator of events."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Self
+
+from conversations.messages_api.errors import ProviderError
+from conversations.messages_api.events import (
+    Event,
+    MessageStart,
+    Ping,
+    UnknownEvent,
+)
+from conversations.messages_api.reader import EventReader
+from conversations.messages_api.timeouts import Watchdog
+
+DRAIN_S = 0.25
+
+type Chunks = AsyncIterator[bytes]
+
+
+class MessageStream:
+    """Events up to `MessageStop`; whatever else ends them is raised.
+
+    Raises `ProviderError`; every event received before it has been given out. `close`
+    lets go of the connection at once. `told` are the events of an answer that was not
+    streamed; with them `chunks` are not read.
+    """
+
+    def __init__(
+        self,
+        chunks: Chunks,
+        *,
+        close: Callable[[], Awaitable[None]],
+        watchdog: Watchdog,
+        reader: EventReader,
+        attempt: int = 1,
+        request_id: str | None = None,
+        secrets: Sequence[str] = (),
+        told: Sequence[Event] = (),
+    ) -> None:
+        self.attempt = attempt
+        self.request_id = request_id
+        self._chunks = chunks
+        self._close = close
+        self._watchdog = watchdog
+        self._reader = reader
+        self._secrets = secrets
+        self._pending = deque(told)
+        self._is_told = bool(told)
+        self._has_content = self._is_told
+        self._now = asyncio.get_running_loop().time
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._pending:
+            if self._is_told or self._reader.ended:
+                await self._drain()
+                raise StopAsyncIteration
+            await self._read()
+        return self._pending.popleft()
+
+    async def reach_content(self) -> None:
+        """Read on until the first event that carries something of the answer."""
+        while not self._has_content:
+            await self._read()
+
+    async def aclose(self) -> None:
+        """Close the connection, which also stops generation at the provider."""
+        await self._close()
+
+    async def _read(self) -> None:
+        try:
+            events = await self._next_events()
+        except ProviderError as error:
+            error.redact(self._secrets)
+            error.request_id = error.request_id or self.request_id
+            raise
+        if any(map(_is_content, events)):
+            self._has_content = True
+            self._watchdog.saw_content(self._now())
+        self._pending.extend(events)
+
+    async def _next_events(self) -> list[Event]:
+        self._reader.raise_fault()
+        stall: ProviderError | None = None
+        chunk: bytes | None = None
+        try:
+            async with asyncio.timeout_at(self._watchdog.deadline(self._now())):
+                chunk = await anext(self._chunks, None)
+        except TimeoutError:
+            stall = self._watchdog.verdict(self._now())
+        if stall is not None:
+            raise stall
+        return self._reader.finish() if chunk is None else self._reader.feed(chunk)
+
+    async def _drain(self) -> None:
+        """Read the end of the body, so that the connection can serve again."""
+        with contextlib.suppress(TimeoutError, ProviderError):
+            async with asyncio.timeout(DRAIN_S):
+                async for _chunk in self._chunks:
+                    pass
+
+
+def _is_content(event: Event) -> bool:
+    return not isinstance(event, MessageStart | Ping | UnknownEvent)
