@@ -31,7 +31,7 @@ type AsyncView[**P] = Callable[Concatenate[HttpRequest, P], Awaitable[HttpRespon
 
 
 def page[**P](view: View[P]) -> AsyncView[P]:
-    """Run a sync page view on a database thread; a stranger goes to the sign-in page."""
+    """Run a sync page view on a database thread; others go to the sign-in page."""
     return _signed_in(view, refuse=_to_sign_in)
 
 

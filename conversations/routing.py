@@ -2,4 +2,10 @@
 
 from typing import Any
 
-websocket_urlpatterns: list[Any] = []
+from django.urls import path
+
+from conversations.consumers import ConversationConsumer
+
+websocket_urlpatterns: list[Any] = [
+    path("ws/c/<uuid:conversation_id>/", ConversationConsumer.as_asgi()),
+]

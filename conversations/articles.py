@@ -1,0 +1,324 @@
+"""Message rows as the articles of the page: the one markup for page, partial and feed.
+
+`changes_since` is what a POST answers, what a poll fetches and what a socket sends
+after a gap: the articles that bring a page from one version to the newest.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from conversations.catalogue import offered
+from conversations.models import Attachment, Conversation, Message, Turn
+from conversations.notices import notice_of
+from conversations.rendering import (
+    RENDERER_VERSION,
+    IncrementalMarkdown,
+    plain_text,
+    render_markdown,
+    render_plain,
+)
+from conversations.turns import branch
+
+if TYPE_CHECKING:
+    from conversations.feed import TurnFrame
+    from conversations.rendering import Update
+
+LOG_LENGTH = 40  # messages on a page before one scrolls up
+type PictureUrl = Callable[[Attachment, bool], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What brings a page to `version`: rendered articles and the answers they start."""
+
+    version: int
+    html: str
+    started: list[str]
+    running: Turn | None
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The last messages of the shown branch, and whether there are older ones."""
+
+    html: SafeString
+    oldest_id: uuid.UUID | None
+    has_older: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """A message's place among the versions of it, counted from 1."""
+
+    number: int
+    count: int
+    previous_id: uuid.UUID | None
+    next_id: uuid.UUID | None
+
+
+def changes_since(conversation: Conversation, version: int) -> Changes:
+    """The articles that changed after `version`, or the whole log if more did."""
+    running = conversation.turns.running().select_related("answer").first()
+    if version < conversation.branch_version:
+        html, started = _whole(conversation), [running] if running else []
+    else:
+        turns = _changed_turns(conversation, version)
+        messages = [m for t in turns for m in (t.question, t.answer)]
+        html = render_articles(messages, oob="upsert:#messages")
+        started = [turn for turn in turns if turn.is_running]
+    state = {
+        "conversation": conversation,
+        "running": running,
+        "queued": conversation.turns.queued().count(),
+    }
+    return Changes(
+        version=conversation.version,
+        html=html + render_to_string("conversations/live.html#state", state),
+        started=[str(turn.pk) for turn in started],
+        running=running,
+    )
+
+
+def log_of(
+    conversation: Conversation,
+    *,
+    before: uuid.UUID | None = None,
+    limit: int = LOG_LENGTH,
+) -> Log:
+    """The last `limit` messages of the shown branch, or of those above `before`."""
+    end = conversation.leaf_id
+    if before is not None:
+        shown = conversation.messages.filter(pk=before)
+        end = shown.values_list("parent_id", flat=True).first()
+    messages = Message.objects.branch(end, limit=limit + 1)
+    shown_messages = messages[-limit:]
+    return Log(
+        html=render_articles(shown_messages),
+        oldest_id=shown_messages[0].pk if shown_messages else None,
+        has_older=len(messages) > limit,
+    )
+
+
+def render_articles(messages: Sequence[Message], *, oob: str = "") -> SafeString:
+    """Articles for the person whose conversation it is, with what can be done."""
+    return _render(messages, {"oob": oob, "actions": True})
+
+
+def render_transcript(
+    messages: Sequence[Message], *, picture_url: PictureUrl
+) -> SafeString:
+    """Articles for a reader: the same words and pictures, nothing that can be done.
+
+    `picture_url(attachment, is_thumbnail)` says where this reader finds a picture.
+    """
+    return _render(messages, {"actions": False, "picture_url": picture_url})
+
+
+def frame(
+    message_id: str,
+    update: Update | TurnFrame,
+    *,
+    sequence: int,
+    snapshot: bool = False,
+) -> str:
+    """The markup of one live frame of a running answer."""
+    context = {
+        "message_id": message_id,
+        "update": update,
+        "sequence": sequence,
+        "snapshot": snapshot,
+    }
+    return render_to_string("conversations/live.html#frame", context)
+
+
+def waiting(message_id: str, words: str) -> str:
+    """The markup that says what a pending answer is waiting for."""
+    context = {"message_id": message_id, "words": words}
+    return render_to_string("conversations/live.html#waiting", context)
+
+
+def heading(conversation: Conversation) -> str:
+    """The markup that tells a page the conversation's title and whereabouts."""
+    context = {"conversation": conversation}
+    return render_to_string("conversations/live.html#heading", context)
+
+
+def stored_snapshot(turn: Turn) -> Update:
+    """Everything that the store has of a running answer, as one frame."""
+    return IncrementalMarkdown(plain_text(turn.answer.content)).snapshot()
+
+
+def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:
+    changed = conversation.turns.filter(version__gt=version)
+    rows = changed.select_related("question", "answer").prefetch_related(
+        "question__attachments", "question__turns"
+    )
+    turns = list(rows.order_by("created_at", "id"))
+    for turn in turns:
+        turn.answer.turn = turn
+    return turns
+
+
+def _whole(conversation: Conversation) -> str:
+    log = log_of(conversation)
+    context = {"log": log, "conversation": conversation}
+    return render_to_string("conversations/live.html#whole", context)
+
+
+def _render(messages: Sequence[Message], extra: dict[str, Any]) -> SafeString:
+    siblings = _siblings_of(messages)
+    waiting = _first_waiting(messages)
+    articles = [
+        render_to_string(
+            "conversations/message.html",
+            _context(message, siblings.get(message.pk), waiting, extra),
+        )
+        for message in messages
+        if message.role == Message.Role.USER
+        or message.turn.status != Turn.Status.QUEUED
+    ]
+    # Every part was rendered by a template.
+    return mark_safe("".join(articles))  # noqa: S308 - see above
+
+
+def _context(
+    message: Message,
+    siblings: Siblings | None,
+    waiting: Turn | None,
+    extra: dict[str, Any],
+) -> dict[str, Any]:
+    if message.role == Message.Role.USER:
+        context = _question_context(message, waiting, **extra)
+    else:
+        context = _answer_context(message)
+    return {**context, "message": message, "siblings": siblings, **extra}
+
+
+def _question_context(
+    message: Message,
+    waiting: Turn | None,
+    *,
+    picture_url: PictureUrl | None = None,
+    **_: Any,
+) -> dict[str, Any]:
+    turn = max(message.turns.all(), key=lambda turn: turn.created_at, default=None)
+    queued = turn is not None and turn.status == Turn.Status.QUEUED
+    return {
+        "turn": turn,
+        "status": "pending" if queued else "complete",
+        "version": turn.version if turn else 0,
+        "body": render_plain(message.text),
+        "pictures": [
+            {
+                "attachment": picture,
+                "url": picture_url and picture_url(picture, False),  # noqa: FBT003 - see PictureUrl
+                "thumbnail_url": picture_url and picture_url(picture, True),  # noqa: FBT003 - see PictureUrl
+            }
+            for picture in message.attachments.all()
+        ],
+        "can_send_now": queued and turn == waiting,
+        "can_withdraw": queued,
+    }
+
+
+def _answer_context(message: Message) -> dict[str, Any]:
+    turn = message.turn
+    turn.answer = message
+    model = offered.model_info(turn.model)
+    body, open_body = _body(message, turn)
+    return {
+        "turn": turn,
+        "status": turn.status,
+        "version": turn.version,
+        "model_name": model.name if model else turn.model,
+        "body": body,
+        "open_body": open_body,
+        "thinking": _thinking(message.content),
+        "figures": _figures(turn) if not turn.is_running else None,
+        "notice": notice_of(turn),
+        "can_retry": turn.status in branch.RETRIED,
+    }
+
+
+def _body(message: Message, turn: Turn) -> tuple[SafeString, SafeString]:
+    if turn.is_running:
+        snapshot = stored_snapshot(turn)
+        return snapshot.closed, snapshot.open or SafeString("")
+    if message.renderer_version == RENDERER_VERSION:
+        # Written by the renderer of this version when the answer ended.
+        return mark_safe(message.html), SafeString("")  # noqa: S308 - see above
+    return render_markdown(plain_text(message.content)), SafeString("")
+
+
+def _thinking(content: Iterable[dict[str, Any]]) -> str:
+    blocks = (block for block in content if block.get("type") == "thinking")
+    return "\n\n".join(block["thinking"] for block in blocks if block.get("thinking"))
+
+
+def _figures(turn: Turn) -> dict[str, float | int | None] | None:
+    if not turn.usage and turn.first_delta_at is None:
+        return None
+    cached = turn.usage.get("cache_read_input_tokens") or 0
+    written = turn.usage.get("cache_creation_input_tokens") or 0
+    first_word_s = None
+    if turn.first_delta_at and turn.started_at:
+        first_word_s = (turn.first_delta_at - turn.started_at).total_seconds()
+    return {
+        "first_word_s": first_word_s,
+        "input_tokens": (turn.usage.get("input_tokens") or 0) + cached + written,
+        "output_tokens": turn.usage.get("output_tokens"),
+        "cached_tokens": cached,
+    }
+
+
+def _first_waiting(messages: Sequence[Message]) -> Turn | None:
+    """The queued turn that may be sent by hand: the oldest, if none is running."""
+    if not any(_is_queued(message) for message in messages):
+        return None
+    turns = Turn.objects.filter(conversation_id=messages[0].conversation_id)
+    if turns.running().exists():
+        return None
+    return turns.queued().first()
+
+
+def _is_queued(message: Message) -> bool:
+    return message.role == Message.Role.USER and any(
+        turn.status == Turn.Status.QUEUED for turn in message.turns.all()
+    )
+
+
+def _siblings_of(messages: Sequence[Message]) -> dict[uuid.UUID, Siblings]:
+    if not messages:
+        return {}
+    parents = {message.parent_id for message in messages}
+    rows = Message.objects.filter(conversation_id=messages[0].conversation_id)
+    below = Q(parent_id__in=[parent for parent in parents if parent is not None])
+    if None in parents:
+        below |= Q(parent_id=None)
+    versions: defaultdict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
+    for key, parent in rows.filter(below).values_list("pk", "parent_id"):
+        versions[parent].append(key)
+    return {
+        message.pk: _place(message.pk, versions[message.parent_id])
+        for message in messages
+        if len(versions[message.parent_id]) > 1
+    }
+
+
+def _place(key: uuid.UUID, versions: Sequence[uuid.UUID]) -> Siblings:
+    at = versions.index(key)
+    return Siblings(
+        number=at + 1,
+        count=len(versions),
+        previous_id=versions[at - 1] if at else None,
+        next_id=versions[at + 1] if at + 1 < len(versions) else None,
+    )

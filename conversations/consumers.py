@@ -1,0 +1,217 @@
+"""The websocket of one open page: it authorises, subscribes, renders; writes nothing.
+
+A page holds a version of the conversation and an offset in each running answer. What
+builds on exactly that is passed on; anything else makes the consumer ask again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, override
+from urllib.parse import parse_qs
+
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from conversations import feed
+from conversations.articles import (
+    Changes,
+    changes_since,
+    frame,
+    heading,
+    stored_snapshot,
+    waiting,
+)
+from conversations.database import in_thread
+from conversations.models import Conversation, Turn
+
+if TYPE_CHECKING:
+    from conversations.rendering import Update
+
+SIGNED_OUT = 4401
+NOT_FOUND = 4404
+# How long the process that runs an answer has to send a snapshot of it.
+SNAPSHOT_PATIENCE_S = 0.5
+# Sign-out and deactivation close sockets at once; this catches a lost message.
+RECHECK_INTERVAL_S = 30.0
+
+
+class ConversationConsumer(AsyncWebsocketConsumer):
+    """Keeps one page of one conversation up to date."""
+
+    groups: list[str]
+
+    @override
+    async def connect(self) -> None:
+        self.conversation_id: uuid.UUID = self.scope["url_route"]["kwargs"][
+            "conversation_id"
+        ]
+        self.version = _version_of(self.scope)
+        # Offsets up to which this page holds each running answer; None while a
+        # snapshot of it is on its way.
+        self.held: dict[str, int | None] = {}
+        self._waits: dict[str, asyncio.Task[None]] = {}
+        self._rechecks: asyncio.Task[None] | None = None
+        # A refusal before the handshake would look like a broken line to the page,
+        # which would try again for ever.
+        await self.accept()
+        if await self._refused():
+            return
+        for group in self._live_groups():
+            await self.channel_layer.group_add(group, self.channel_name)
+        self._rechecks = asyncio.create_task(self._recheck())
+        await self._catch_up()
+
+    @override
+    async def disconnect(self, code: int) -> None:
+        for task in (*self._waits.values(), self._rechecks):
+            if task is not None:
+                task.cancel()
+        for group in self._live_groups():
+            await self.channel_layer.group_discard(group, self.channel_name)
+
+    @override
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None
+    ) -> None:
+        """Whatever a page may say is ignored: it asks by POST."""
+
+    def _live_groups(self) -> list[str]:
+        user = self.scope["user"]
+        groups = [feed.conversation_group(self.conversation_id)]
+        return [*groups, user.live_group] if user.is_authenticated else groups
+
+    async def _refused(self) -> bool:
+        if not await in_thread(_is_signed_in, self.scope):
+            await self.close(SIGNED_OUT)
+        elif not await in_thread(_may_see, self.scope["user"], self.conversation_id):
+            await self.close(NOT_FOUND)
+        else:
+            return False
+        return True
+
+    async def _recheck(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_INTERVAL_S)
+            if await self._refused():
+                return
+
+    async def _catch_up(self) -> None:
+        changes = await in_thread(_changes, self.conversation_id, self.version)
+        if changes.version > self.version:
+            self.version = changes.version
+            await self.send(changes.html)
+        if changes.running is not None:
+            await self._want_snapshot(str(changes.running.pk))
+
+    async def _want_snapshot(self, turn_id: str) -> None:
+        if turn_id in self._waits:
+            return
+        self.held[turn_id] = None
+        self._waits[turn_id] = asyncio.create_task(self._fall_back(turn_id))
+        await feed.publish(
+            feed.turn_group(turn_id),
+            {"type": "snapshot.wanted", "turn": turn_id, "channel": self.channel_name},
+        )
+
+    async def _fall_back(self, turn_id: str) -> None:
+        await asyncio.sleep(SNAPSHOT_PATIENCE_S)
+        stored = await in_thread(_stored, turn_id)
+        self._waits.pop(turn_id, None)
+        if stored is not None and self.held.get(turn_id) is None:
+            message_id, update = stored
+            self.held[turn_id] = update.end
+            await self.send(frame(message_id, update, sequence=0, snapshot=True))
+
+    # What the feed sends: one method for each type of event.
+
+    async def turn_frame(self, event: feed.TurnFrame) -> None:
+        """Pass a frame on if it builds on what the page holds."""
+        held = self.held.get(event["turn"])
+        if event["base"] == held:
+            self.held[event["turn"]] = event["end"]
+            await self.send(frame(event["message"], event, sequence=event["sequence"]))
+        elif held is None or held < event["end"]:
+            await self._want_snapshot(event["turn"])
+
+    async def turn_snapshot(self, event: feed.TurnFrame) -> None:
+        """Put the page where the running process is."""
+        waiting_task = self._waits.pop(event["turn"], None)
+        if waiting_task is not None:
+            waiting_task.cancel()
+        self.held[event["turn"]] = event["end"]
+        sequence = event["sequence"]
+        await self.send(
+            frame(event["message"], event, sequence=sequence, snapshot=True)
+        )
+
+    async def turn_articles(self, event: feed.TurnArticles) -> None:
+        """Bring the page to the next version, or to the newest if it missed one."""
+        if event["version"] <= self.version:
+            return
+        if event["version"] != self.version + 1:
+            await self._catch_up()
+            return
+        self.version = event["version"]
+        self.held = dict.fromkeys(event["started"], 0)
+        await self.send(event["html"])
+
+    async def turn_changed(self, event: feed.TurnChanged) -> None:
+        """Look at the store: the change was made where nothing is rendered."""
+        if event["version"] > self.version:
+            await self._catch_up()
+
+    async def turn_waiting(self, event: feed.TurnWaiting) -> None:
+        """Say what is being waited for."""
+        await self.send(waiting(event["message"], event["words"]))
+
+    async def conversation_changed(self, event: feed.ConversationChanged) -> None:
+        """Show the new title, or that the conversation is in the trash."""
+        await self.send(await in_thread(_heading, event["conversation"]))
+
+    async def person_signed_out(self, event: dict[str, Any]) -> None:
+        """Close, if it is this page's session that ended, or all of the person's."""
+        session = event.get("session")
+        if session is None or session == self.scope["session"].session_key:
+            await self.close(SIGNED_OUT)
+
+
+def _version_of(scope: dict[str, Any]) -> int:
+    query = parse_qs(scope["query_string"].decode("ascii", "replace"))
+    with suppress(KeyError, ValueError):
+        return max(0, int(query["version"][0]))
+    return 0
+
+
+def _is_signed_in(scope: dict[str, Any]) -> bool:
+    """Whether the session still stands and its person is still active, by the store."""
+    user, session = scope["user"], scope["session"]
+    if not user.is_authenticated or session.session_key is None:
+        return False
+    fresh = type(user)._default_manager.filter(pk=user.pk, is_active=True).first()  # noqa: SLF001 - Django's documented name
+    return (
+        fresh is not None
+        and session.exists(session.session_key)
+        and fresh.password == user.password
+    )
+
+
+def _may_see(user: Any, conversation_id: uuid.UUID) -> bool:
+    return Conversation.objects.visible_to(user).filter(pk=conversation_id).exists()
+
+
+def _changes(conversation_id: uuid.UUID, version: int) -> Changes:
+    return changes_since(Conversation.objects.get(pk=conversation_id), version)
+
+
+def _stored(turn_id: str) -> tuple[str, Update] | None:
+    running = Turn.objects.running().select_related("answer").filter(pk=turn_id)
+    turn = running.first()
+    if turn is None:
+        return None
+    return str(turn.answer_id), stored_snapshot(turn)
+
+
+def _heading(conversation_id: str) -> str:
+    return heading(Conversation.objects.get(pk=conversation_id))

@@ -1,0 +1,97 @@
+"""What a page may send: a question, a title."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, override
+
+from django import forms
+
+from conversations.catalogue import offered
+from conversations.models import TITLE_LENGTH
+from conversations.turns import Question
+
+TEXT_LENGTH = 200_000  # characters
+ATTACHMENTS_LIMIT = 20  # pictures in one message
+
+
+class UUIDListField(forms.Field):
+    """A field that may be repeated, each time with a UUID."""
+
+    widget = forms.MultipleHiddenInput
+
+    @override
+    def to_python(self, value: Any) -> list[uuid.UUID]:
+        one = forms.UUIDField()
+        return [found for item in value or () if (found := one.clean(item))]
+
+
+class KeyForm(forms.Form):
+    """A repeatable POST: its key is minted by the page."""
+
+    key = forms.UUIDField()
+
+
+class ComposeForm(KeyForm):
+    """A question as the composer sends it."""
+
+    text = forms.CharField(
+        required=False,
+        strip=False,
+        max_length=TEXT_LENGTH,
+        error_messages={
+            "max_length": "This is longer than one message may be:"
+            " %(show_value)s of %(limit_value)s characters."
+        },
+    )
+    model = forms.CharField(
+        error_messages={"required": "No model is offered at the moment."}
+    )
+    parent = forms.UUIDField(required=False)
+    attachments = UUIDListField(required=False)
+
+    def clean_model(self) -> str:
+        """A model that is offered now."""
+        model: str = self.cleaned_data["model"]
+        if offered.model_info(model) is None:
+            raise forms.ValidationError("This model is no longer offered here.")
+        return model
+
+    @override
+    def clean(self) -> dict[str, Any]:
+        """A message is not empty, and its model sees the pictures that it holds."""
+        data: dict[str, Any] = super().clean() or {}
+        pictures = data.get("attachments") or []
+        if not self.errors and not data["text"].strip() and not pictures:
+            raise forms.ValidationError("There is nothing to send yet.")
+        if len(pictures) > ATTACHMENTS_LIMIT:
+            raise forms.ValidationError(
+                f"One message may hold {ATTACHMENTS_LIMIT} pictures."
+            )
+        return data
+
+    @property
+    def question(self) -> Question:
+        """The question of a valid form."""
+        data = self.cleaned_data
+        model = offered.model_info(data["model"])
+        return Question(
+            key=data["key"],
+            text=data["text"].strip("\r\n").rstrip().replace("\r\n", "\n"),
+            model=data["model"],
+            provider=model.provider if model else "",
+            attachment_ids=data["attachments"],
+        )
+
+
+class TitleForm(forms.Form):
+    """A title that a person gives."""
+
+    title = forms.CharField(max_length=TITLE_LENGTH)
+
+
+def first_error(form: forms.Form) -> str:
+    """One sentence on why a form was not taken."""
+    for errors in form.errors.values():
+        return str(errors[0])
+    return ""

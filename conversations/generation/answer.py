@@ -1,0 +1,214 @@
+"""One turn from its claim to its final state.
+
+Whatever happens on the way (an error of the provider, a stop, the end of the process)
+what had arrived is kept, and the turn ends in exactly one final state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from conversations import feed, tasks
+from conversations.articles import changes_since
+from conversations.catalogue import offered
+from conversations.database import in_thread
+from conversations.messages_api import ProviderError
+from conversations.models import Conversation, Turn
+from conversations.rendering import RENDERER_VERSION, render_markdown
+from conversations.transcript import Transcript, build_request
+from conversations.turns import Outcome, begin_turn, end_turn, next_attempt
+
+if TYPE_CHECKING:
+    import uuid
+
+    from conversations.generation.run import Run
+    from conversations.generation.worker import Worker
+    from conversations.messages_api.client import Attempt
+
+logger = logging.getLogger(__name__)
+
+
+async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
+    """Make the answer of a pending turn; returns the queued turn that follows it."""
+    await worker.listen_to(run.turn_id)
+    try:
+        ending = await _attend(run, worker)
+    finally:
+        await worker.leave(run.turn_id)
+    return ending
+
+
+async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
+    claimed = await in_thread(_claim, run.turn_id, worker.id)
+    if claimed is None:
+        return None
+    run.turn, run.call_id = claimed
+    frames = asyncio.create_task(run.publish_frames(run.turn, worker.pace))
+    run.receiving = asyncio.create_task(_receive(run, run.turn))
+    if run.stop_wanted or worker.draining:
+        run.receiving.cancel()
+    try:
+        outcome = await _outcome(run, run.turn, run.receiving)
+    finally:
+        frames.cancel()
+        run.receiving = None
+    return await _end(run, run.turn, outcome, worker)
+
+
+def _claim(turn_id: uuid.UUID, worker_id: uuid.UUID) -> tuple[Turn, uuid.UUID] | None:
+    claimed = begin_turn(turn_id, worker_id)
+    return None if claimed is None else (claimed[0], claimed[1].pk)
+
+
+async def _outcome(
+    run: Run, turn: Turn, receiving: asyncio.Task[None]
+) -> dict[str, Any]:
+    """How the answer ended; only reading it is ever cancelled, never this."""
+    await asyncio.wait([receiving])
+    if receiving.cancelled():
+        status = Turn.Status.STOPPED if run.stop_wanted else Turn.Status.INTERRUPTED
+        return {"status": status}
+    match receiving.exception():
+        case None:
+            return {"status": Turn.Status.COMPLETE}
+        case ProviderError() as error:
+            return _failure(error)
+        case offered.UnknownModel():
+            return {"status": Turn.Status.FAILED, "error_code": "unknown_model"}
+        case error:
+            logger.error("Turn %s failed on this site", turn.pk, exc_info=error)
+            return {"status": Turn.Status.FAILED, "error_code": "internal"}
+
+
+async def _receive(run: Run, turn: Turn) -> None:
+    provider = offered.provider_of(turn.model)
+    transcript = await in_thread(_prepare, turn)
+    attempts = _Attempts(run, turn)
+    try:
+        async with provider.stream(
+            transcript.request, on_attempt=attempts.note
+        ) as stream:
+            async for event in stream:
+                run.request_id = stream.request_id or run.request_id
+                run.take(event)
+    finally:
+        await attempts.written()
+
+
+def _prepare(turn: Turn) -> Transcript:
+    model = offered.model_info(turn.model)
+    if model is None:
+        raise offered.UnknownModel(turn.model)
+    transcript = build_request(turn, model)
+    Turn.objects.filter(pk=turn.pk).update(
+        parameters={"max_tokens": model.max_output_tokens, **model.parameters},
+        omitted_messages=transcript.omitted_messages,
+    )
+    return transcript
+
+
+class _Attempts:
+    """Writes down each further attempt of a call, in order, while it goes on."""
+
+    def __init__(self, run: Run, turn: Turn) -> None:
+        self._run = run
+        self._turn = turn
+        self._writing: asyncio.Task[None] | None = None
+
+    def note(self, attempt: Attempt) -> None:
+        """Hear that an attempt is waited for, or begins."""
+        if attempt.error is not None and attempt.wait_s > 0:
+            self._writing = asyncio.create_task(self._write(attempt, self._writing))
+
+    async def _write(self, attempt: Attempt, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        run, turn, error = self._run, self._turn, attempt.error
+        if run.call_id is None or error is None:
+            return
+        call = await in_thread(
+            next_attempt,
+            turn,
+            run.call_id,
+            attempt=attempt.number,
+            error_code=error.code,
+            request_id=error.request_id or "",
+        )
+        run.call_id = call.pk
+        words = f"waiting for the model, attempt {attempt.number}"
+        await feed.publish(
+            feed.conversation_group(turn.conversation_id),
+            {
+                "type": "turn.waiting",
+                "message": str(turn.answer_id),
+                "words": words,
+            },
+        )
+
+    async def written(self) -> None:
+        """Wait until all that was noted is in the store."""
+        if self._writing is not None:
+            await asyncio.wait([self._writing])
+
+
+def _failure(error: ProviderError) -> dict[str, Any]:
+    retry_at = None
+    if error.retry_after_s is not None:
+        retry_at = timezone.now() + timedelta(seconds=error.retry_after_s)
+    return {
+        "status": Turn.Status.FAILED,
+        "error_code": error.code,
+        "error_detail": error.provider_message,
+        "request_id": error.request_id or "",
+        "retry_at": retry_at,
+    }
+
+
+async def _end(
+    run: Run, turn: Turn, how: dict[str, Any], worker: Worker
+) -> uuid.UUID | None:
+    received = run.received
+    facts = {
+        "content": [dict(block) for block in received.content],
+        "text": received.text,
+        "stop_reason": received.stop_reason or "",
+        "usage": dict(received.usage),
+        "request_id": run.request_id,
+        "first_delta_at": run.first_delta_at,
+    }
+    ended = await in_thread(_finish, turn, {**facts, **how}, worker.id, run.call_id)
+    if ended is None:
+        return None
+    event, following = ended
+    await feed.publish(feed.conversation_group(turn.conversation_id), event)
+    if how["status"] == Turn.Status.COMPLETE:
+        tasks.begin_title(turn)
+    return following
+
+
+def _finish(
+    turn: Turn,
+    facts: dict[str, Any],
+    worker_id: uuid.UUID,
+    call_id: uuid.UUID | None,
+) -> tuple[feed.TurnArticles, uuid.UUID | None] | None:
+    html = render_markdown(facts["text"])
+    outcome = Outcome(html=html, renderer_version=RENDERER_VERSION, **facts)
+    ended = end_turn(turn.pk, outcome, worker=worker_id, call_id=call_id)
+    if ended is None:
+        return None
+    version, following = ended
+    conversation = Conversation.objects.get(pk=turn.conversation_id)
+    changes = changes_since(conversation, version - 1)
+    event: feed.TurnArticles = {
+        "type": "turn.articles",
+        "version": changes.version,
+        "started": changes.started,
+        "html": changes.html,
+    }
+    return event, following.pk if following else None

@@ -1,0 +1,113 @@
+"""What became of a turn, in the words of the person who waits for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from django.utils import timezone
+
+if TYPE_CHECKING:
+    from conversations.models import Turn
+
+SAFE = "What you wrote is safe."
+KEPT = "What had arrived is kept."
+
+# By error code: what failed, and what helps.
+_FAILURES = {
+    "connect_failed": "The model could not be reached.",
+    "connection_lost": "The connection to the model broke.",
+    "timeout": "The model took too long to answer.",
+    "stalled": "The model fell silent in the middle of its answer.",
+    "stream_cut": "The answer broke off before its end.",
+    "malformed_stream": "The answer arrived damaged.",
+    "unexpected_response": "Something other than the model answered at its address."
+    " An administrator has to look at the configuration.",
+    "overloaded": "The model is overloaded at the moment. Another one may be free.",
+    "rate_limited": "The model has had too many requests.",
+    "spend_limit": "The spending limit at the provider is reached."
+    " An administrator can raise it there.",
+    "authentication": "The provider does not accept this site's credential."
+    " An administrator has to renew it.",
+    "permission": "This site's credential may not use this model. Choose another one.",
+    "billing": "The provider refuses the call because of billing."
+    " An administrator has to look into it.",
+    "not_found": "The provider does not know this model. Choose another one.",
+    "invalid_request": "The provider did not accept the request.",
+    "too_large": "The conversation has become too large to send."
+    " Begin a new one, or attach fewer pictures.",
+    "context_too_long": "The conversation no longer fits into the model's window."
+    " Begin a new one, or choose a model with a larger window.",
+    "conflict": "The provider was busy with the same request.",
+    "api_error": "The provider had an error of its own.",
+    "unknown_model": "This model is no longer offered here. Choose another one.",
+    "internal": "Something went wrong on this site.",
+}
+
+_STOP_REASONS = {
+    "max_tokens": "The answer reached its greatest length and was cut there."
+    " Ask the model to go on.",
+    "refusal": "The model declined to answer this. Putting the question differently"
+    " may help; it is left out of what the model is sent next.",
+    "model_context_window_exceeded": "The model's window is full, so the answer was"
+    " cut. Begin a new conversation to go on.",
+    "pause_turn": "The model paused. Ask it to go on.",
+    "tool_use": "The model asked for a tool that is not available here.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence or two under an answer, and the provider's own words apart."""
+
+    words: str
+    role: Literal["alert", "status"] = "status"
+    detail: str = ""
+
+
+def notice_of(turn: Turn) -> Notice | None:
+    """What is to be said of an ended turn; None if it simply finished."""
+    status = turn.Status
+    match turn.status:
+        case status.FAILED:
+            return Notice(_failure_words(turn), "alert", _detail(turn))
+        case status.INTERRUPTED:
+            return Notice(
+                "This site was restarted while the answer was being written."
+                f" {KEPT if turn.answer.content else SAFE}",
+                "alert",
+            )
+        case status.STOPPED:
+            return Notice("You stopped this answer.")
+        case status.COMPLETE:
+            return _completion_notice(turn)
+    return None
+
+
+def _completion_notice(turn: Turn) -> Notice | None:
+    words = _STOP_REASONS.get(turn.stop_reason, "")
+    if not words and not turn.answer.text.strip():
+        words = "The model finished without saying anything. Ask it to go on."
+    if turn.omitted_messages:
+        words = f"{words} {_omission_words(turn.omitted_messages)}".strip()
+    return Notice(words) if words else None
+
+
+def _failure_words(turn: Turn) -> str:
+    words = [_FAILURES.get(turn.error_code, "The model's provider reported an error.")]
+    if turn.retry_at and (wait := turn.retry_at - timezone.now()).total_seconds() > 0:
+        words.append(f"It may be asked again in {round(wait.total_seconds())} s.")
+    words.append(KEPT if turn.answer.content else SAFE)
+    return " ".join(words)
+
+
+def _omission_words(count: int) -> str:
+    messages = "message was" if count == 1 else "messages were"
+    return f"To fit the model's window, {count} older {messages} left out."
+
+
+def _detail(turn: Turn) -> str:
+    parts = [turn.error_detail]
+    if turn.request_id:
+        parts.append(f"Request id: {turn.request_id}")
+    return "\n".join(part for part in parts if part)

@@ -1,0 +1,113 @@
+"""Work that nobody watches: a conversation's title, asked of a small model."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from typing import TYPE_CHECKING, Any
+
+from conversations import feed
+from conversations.catalogue import offered
+from conversations.database import in_thread
+from conversations.ledger.calls import reserve_call, settle_call
+from conversations.ledger.models import Call
+from conversations.messages_api import MessageRequest, ProviderError
+from conversations.models import TITLE_LENGTH, Conversation, Turn
+
+if TYPE_CHECKING:
+    import uuid
+
+    from conversations.providers.base import ModelInfo
+
+logger = logging.getLogger(__name__)
+
+TITLE_MAX_TOKENS = 1024  # most of it for a model that thinks before it answers
+EXCERPT_LENGTH = 2000  # characters of question and of answer that a title is made of
+TITLE_SYSTEM = (
+    "You name conversations. Answer with a title of two to six words for the"
+    " conversation below, in its language, without quotation marks and without a"
+    " full stop. Answer with the title alone."
+)
+
+_running: set[asyncio.Task[None]] = set()
+
+
+def begin_title(turn: Turn) -> None:
+    """Ask for a title in the background, if the turn is a first one that wants it."""
+    model = offered.model_info(turn.model)
+    if model is None or not model.titles or turn.question.parent_id is not None:
+        return
+    work = _make_title(turn, model)
+    task = asyncio.create_task(work, context=contextvars.Context())
+    _running.add(task)
+    task.add_done_callback(_running.discard)
+
+
+async def _make_title(turn: Turn, model: ModelInfo) -> None:
+    name = model.titles_model or model.id
+    reserved = await in_thread(_reserve, turn, model.provider, name)
+    if reserved is None:
+        return
+    call_id, request = reserved
+    provider = offered.provider_of(model.id)
+    try:
+        message = await provider.create(request)
+    except ProviderError as error:
+        await in_thread(settle_call, call_id, Call.Status.FAILED, error_code=error.code)
+        return
+    except BaseException:
+        await in_thread(settle_call, call_id, Call.Status.UNKNOWN)
+        raise
+    await in_thread(_keep_title, turn.conversation_id, call_id, message)
+    await feed.publish(
+        feed.conversation_group(turn.conversation_id),
+        {"type": "conversation.changed", "conversation": str(turn.conversation_id)},
+    )
+
+
+def _reserve(
+    turn: Turn, provider: str, model: str
+) -> tuple[uuid.UUID, MessageRequest] | None:
+    conversation = Conversation.objects.select_related("owner").get(
+        pk=turn.conversation_id
+    )
+    if conversation.is_renamed:
+        return None
+    call = reserve_call(
+        person=conversation.owner,
+        purpose=Call.Purpose.TITLE,
+        provider=provider,
+        model=model,
+        conversation_id=conversation.pk,
+        turn_id=turn.pk,
+    )
+    turn.answer.refresh_from_db()
+    excerpt = (
+        f"<question>\n{turn.question.text[:EXCERPT_LENGTH]}\n</question>\n"
+        f"<answer>\n{turn.answer.text[:EXCERPT_LENGTH]}\n</answer>"
+    )
+    request = MessageRequest(
+        model=model,
+        max_tokens=TITLE_MAX_TOKENS,
+        system=TITLE_SYSTEM,
+        messages=[{"role": "user", "content": excerpt}],
+    )
+    return call.pk, request
+
+
+def _keep_title(
+    conversation_id: uuid.UUID, call_id: uuid.UUID, message: dict[str, Any]
+) -> None:
+    settle_call(call_id, Call.Status.SETTLED, usage=message.get("usage") or {})
+    text = "".join(
+        block.get("text", "")
+        for block in message.get("content") or []
+        if block.get("type") == "text"
+    )
+    title = " ".join(text.split()).strip("\"'“”«».")[:TITLE_LENGTH]
+    if title:
+        # A name that the person gave meanwhile stays.
+        Conversation.objects.filter(pk=conversation_id, is_renamed=False).update(
+            title=title
+        )

@@ -1,0 +1,1 @@
+"""Pages and partials, by page: authorise by queryset, call one verb, render."""

@@ -1,0 +1,161 @@
+"""The list beside every conversation: search, paging, rename, trash and its undo."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from conversations import feed
+from conversations.forms import TitleForm, first_error
+from conversations.http import SignedInRequest, partial, problem
+from conversations.models import Conversation
+
+if TYPE_CHECKING:
+    from chatsite.accounts.models import User
+
+ROWS = 40  # conversations in the list before one scrolls down
+
+
+@require_GET
+@partial
+def conversation_list(request: SignedInRequest) -> HttpResponse:
+    """Rows of the list: found by words of the title, or further down."""
+    context = list_context(
+        request.user,
+        query=request.GET.get("q", "").strip(),
+        after=request.GET.get("after", ""),
+    )
+    return render(request, "conversations/conversation_list.html#rows", context)
+
+
+@require_POST
+@partial
+def conversation_rename(
+    request: SignedInRequest, conversation_id: uuid.UUID
+) -> HttpResponse:
+    """Give a conversation the title that its owner wants."""
+    conversation = _visible(request.user, conversation_id)
+    form = TitleForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    conversation.title = form.cleaned_data["title"]
+    conversation.is_renamed = True
+    conversation.save(update_fields=("title", "is_renamed"))
+    _announce(conversation)
+    if not request.htmx:
+        return redirect("conversations:conversation", conversation.pk)
+    context = {
+        "conversation": conversation,
+        "item": conversation,
+        "current_id": conversation.pk if _is_current(request, conversation) else None,
+        "oob": _is_current(request, conversation),
+        "row_oob": True,
+    }
+    return render(request, "conversations/live.html#renamed", context)
+
+
+@require_POST
+@partial
+def conversation_trash(
+    request: SignedInRequest, conversation_id: uuid.UUID
+) -> HttpResponse:
+    """Move a conversation to the trash, with the offer to take it back."""
+    conversation = _visible(request.user, conversation_id)
+    Conversation.objects.filter(pk=conversation.pk, trashed_at=None).update(
+        trashed_at=timezone.now()
+    )
+    conversation.refresh_from_db()
+    _announce(conversation)
+    if not request.htmx:
+        return redirect("conversations:home")
+    context = {
+        "site_name": settings.SITE_NAME,
+        "conversation": conversation,
+        "is_current": _is_current(request, conversation),
+    }
+    return render(request, "conversations/live.html#trashed", context)
+
+
+@require_POST
+@partial
+def conversation_restore(
+    request: SignedInRequest, conversation_id: uuid.UUID
+) -> HttpResponse:
+    """Take a conversation out of the trash."""
+    conversation = _visible(request.user, conversation_id)
+    Conversation.objects.filter(pk=conversation.pk).update(trashed_at=None)
+    conversation.refresh_from_db()
+    _announce(conversation)
+    if not request.htmx:
+        return redirect("conversations:conversation", conversation.pk)
+    current = _is_current(request, conversation)
+    context = list_context(request.user, current=conversation if current else None)
+    response = HttpResponse(
+        render_to_string(
+            "conversations/conversation_list.html#list", {**context, "oob": True}
+        )
+    )
+    if current:
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def list_context(
+    user: User,
+    *,
+    current: Conversation | None = None,
+    query: str = "",
+    after: str = "",
+) -> dict[str, Any]:
+    """One page of the list of `user`'s conversations, newest activity first."""
+    rows = Conversation.objects.visible_to(user).listed().titled(query)
+    if (mark := _parse_mark(after)) is not None:
+        moment, key = mark
+        rows = rows.filter(Q(updated_at__lt=moment) | Q(updated_at=moment, pk__lt=key))
+    found = list(rows[: ROWS + 1])
+    return {
+        "site_name": settings.SITE_NAME,
+        "conversations": found[:ROWS],
+        "next_after": _mark(found[ROWS - 1]) if len(found) > ROWS else "",
+        "query": query,
+        "current_id": current.pk if current else None,
+    }
+
+
+def _mark(conversation: Conversation) -> str:
+    return f"{conversation.updated_at.isoformat()}_{conversation.pk}"
+
+
+def _parse_mark(mark: str) -> tuple[datetime, uuid.UUID] | None:
+    moment, _, key = mark.partition("_")
+    try:
+        return datetime.fromisoformat(moment), uuid.UUID(key)
+    except ValueError:
+        return None
+
+
+def _visible(user: User, conversation_id: uuid.UUID) -> Conversation:
+    return get_object_or_404(Conversation.objects.visible_to(user), pk=conversation_id)
+
+
+def _is_current(request: SignedInRequest, conversation: Conversation) -> bool:
+    path = reverse("conversations:conversation", args=(conversation.pk,))
+    return request.htmx.current_url_abs_path == path
+
+
+def _announce(conversation: Conversation) -> None:
+    async_to_sync(feed.publish)(
+        conversation.live_group,
+        {"type": "conversation.changed", "conversation": str(conversation.pk)},
+    )

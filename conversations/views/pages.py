@@ -1,0 +1,144 @@
+"""The conversation page, and the partials that it fetches while it is open."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET
+
+from conversations.articles import changes_since, frame, log_of, stored_snapshot
+from conversations.catalogue import offered
+from conversations.http import SignedInRequest, page, partial
+from conversations.models import Conversation, Message
+from conversations.views.listing import list_context
+
+if TYPE_CHECKING:
+    from chatsite.accounts.models import User
+
+SUGGESTIONS = (
+    "Explain how a transistor works, simply",
+    "Plan a three-day trip to Lisbon",
+    "Write a Python function that finds prime numbers",
+)
+
+
+@require_GET
+@page
+def home(request: SignedInRequest) -> HttpResponse:
+    """The newest conversation, or a new one."""
+    newest = Conversation.objects.visible_to(request.user).listed().first()
+    if newest is None:
+        return redirect("conversations:conversation-new")
+    return redirect("conversations:conversation", newest.pk)
+
+
+@require_GET
+@page
+def conversation_new(request: SignedInRequest) -> HttpResponse:
+    """An empty page: nothing is made before the first message."""
+    context = page_context(request.user, None)
+    return render(request, "conversations/conversation.html", context)
+
+
+@require_GET
+@page
+def conversation(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """One conversation, as far as its last messages."""
+    found = visible(request.user, conversation_id)
+    if found.trashed_at is not None:
+        context = {"conversation": found, **list_context(request.user, current=found)}
+        return render(request, "conversations/trashed.html", context)
+    context = page_context(request.user, found)
+    return render(request, "conversations/conversation.html", context)
+
+
+@require_GET
+@partial
+def messages_older(
+    request: SignedInRequest, conversation_id: uuid.UUID
+) -> HttpResponse:
+    """The messages before the one that the page begins with."""
+    found = visible(request.user, conversation_id)
+    before = get_object_or_404(found.messages, pk=request.GET.get("before"))
+    log = log_of(found, before=before.pk)
+    context = {"conversation": found, "log": log}
+    return render(request, "conversations/live.html#older", context)
+
+
+@require_GET
+@partial
+def conversation_changes(
+    request: SignedInRequest, conversation_id: uuid.UUID
+) -> HttpResponse:
+    """What a page without a socket has missed since its version."""
+    found = visible(request.user, conversation_id)
+    version = request.GET.get("version", "")
+    since = int(version) if version.isdecimal() else 0
+    changes = changes_since(found, since)
+    html = changes.html
+    if (turn := changes.running) is not None:
+        update = stored_snapshot(turn)
+        html += frame(str(turn.answer_id), update, sequence=0, snapshot=True)
+    return HttpResponse(html)
+
+
+@require_GET
+@partial
+def message_text(request: SignedInRequest, message_id: uuid.UUID) -> HttpResponse:
+    """A message as it was written, for the clipboard."""
+    mine = Message.objects.filter(
+        conversation__in=Conversation.objects.visible_to(request.user)
+    )
+    message = get_object_or_404(mine, pk=message_id)
+    return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
+
+
+def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
+    """The conversation if `user` may see it; 404 as if there were none otherwise."""
+    return get_object_or_404(Conversation.objects.visible_to(user), pk=conversation_id)
+
+
+def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
+    """What the page is made of, the list beside it included."""
+    models = offered.offered_models()
+    chosen = (found and found.model) or user_model(user)
+    known = {model.id for model in models}
+    default = offered.default_model()
+    return {
+        "site_name": settings.SITE_NAME,
+        "conversation": found,
+        "key": uuid.uuid4(),
+        "models": models,
+        "model": chosen if chosen in known or default is None else default.id,
+        "models_problem": offered.problem(),
+        "draft_key": f"{user.pk}:{found.pk if found else 'new'}",
+        "greeting_name": user.get_short_name() or user.get_username(),
+        "suggestions": SUGGESTIONS,
+        **_log_context(found),
+        **list_context(user, current=found),
+    }
+
+
+def user_model(user: User) -> str:
+    """The model that `user` chose last, empty before the first choice."""
+    newest = Conversation.objects.visible_to(user).listed()
+    return newest.values_list("model", flat=True).first() or ""
+
+
+def _log_context(found: Conversation | None) -> dict[str, Any]:
+    if found is None:
+        return {"messages_html": "", "running": False}
+    log = log_of(found)
+    return {
+        "messages_html": log.html,
+        "older": log.has_older,
+        "oldest_id": log.oldest_id,
+        "version": found.version,
+        "leaf_id": found.leaf_id,
+        "running": found.turns.running().exists(),
+        "queued": found.turns.queued().count(),
+    }

@@ -1,0 +1,234 @@
+"""Sending, stopping, retrying, moving between versions: one POST, one verb each."""
+
+from __future__ import annotations
+
+import functools
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from conversations import feed, generation, turns
+from conversations.articles import changes_since
+from conversations.catalogue import offered
+from conversations.forms import ComposeForm, KeyForm, first_error
+from conversations.http import AsyncView, SignedInRequest, View, partial, problem
+from conversations.models import Conversation, Message, Turn
+from conversations.views.pages import page_context, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conversations.articles import Changes
+
+TRASHED = "This conversation is in the trash. Restore it to go on."
+
+
+class ChangesResponse(HttpResponse):
+    """The articles that a POST changed, for its page and for every other open one."""
+
+    def __init__(
+        self, conversation: Conversation, changes: Changes, html: str, status: int
+    ) -> None:
+        super().__init__(html, status=status)
+        self.group = conversation.live_group
+        self.event: feed.TurnArticles = {
+            "type": "turn.articles",
+            "version": changes.version,
+            "started": changes.started,
+            "html": changes.html,
+        }
+        turn = changes.running
+        unclaimed = turn is not None and turn.worker is None
+        self.begins = turn.pk if turn is not None and unclaimed else None
+
+
+def changing[**P](view: View[P]) -> AsyncView[P]:
+    """A partial whose changes reach the other open pages, and whose turn begins."""
+    guarded = partial(view)
+
+    @functools.wraps(view)
+    async def announced(
+        request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        response = await guarded(request, *args, **kwargs)
+        if isinstance(response, ChangesResponse):
+            await feed.publish(response.group, response.event)
+            if response.begins is not None:
+                generation.begin(response.begins)
+        return response
+
+    return require_POST(announced)
+
+
+@changing
+def conversation_create(request: SignedInRequest) -> HttpResponse:
+    """The first message: the conversation is made together with its first turn."""
+    form = ComposeForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    return _started(
+        request,
+        form,
+        lambda: turns.start_conversation(owner=request.user, question=form.question),
+        is_new=True,
+    )
+
+
+@changing
+def turn_create(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """A further message: answered now, or queued while an answer is written."""
+    conversation = visible(request.user, conversation_id)
+    if conversation.trashed_at is not None:
+        return problem(request, TRASHED, status=409)
+    form = ComposeForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    return _started(
+        request,
+        form,
+        lambda: turns.start_turn(
+            conversation=conversation,
+            parent_id=form.cleaned_data["parent"],
+            question=form.question,
+        ),
+    )
+
+
+@changing
+def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
+    """Ask again what was not answered; the old text stays as the version before."""
+    turn = _visible_turn(request, turn_id)
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    model = offered.model_info(turn.model) or offered.default_model()
+    if model is None:
+        return problem(request, "No model is offered at the moment.", status=409)
+    return _started(
+        request,
+        form,
+        lambda: turns.retry_turn(
+            turn, key=form.cleaned_data["key"], model=model.id, provider=model.provider
+        ),
+    )
+
+
+@changing
+def turn_send(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
+    """Send the question that has waited longest now."""
+    conversation = _visible_turn(request, turn_id).conversation
+    turns.send_queued(conversation)
+    return _changed(request, conversation, since=conversation.version - 1)
+
+
+@changing
+def turn_withdraw(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
+    """Take a waiting question back into the composer."""
+    turn = _visible_turn(request, turn_id)
+    pictures = list(turn.question.attachments.all())
+    try:
+        question = turns.withdraw_turn(turn)
+    except turns.Conflict as conflict:
+        return problem(request, str(conflict), status=409)
+    context = {"text": question.text, "pictures": pictures}
+    withdrawn = render_to_string(
+        "conversations/live.html#withdrawn", context, request=request
+    )
+    return _changed(
+        request, turn.conversation, since=turn.conversation.version - 1, more=withdrawn
+    )
+
+
+@changing
+def message_show(request: SignedInRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Show another version of a message, and what followed it."""
+    mine = Message.objects.filter(
+        conversation__in=Conversation.objects.visible_to(request.user)
+    )
+    message = get_object_or_404(mine.select_related("conversation"), pk=message_id)
+    turns.show_version(message)
+    return _changed(
+        request, message.conversation, since=message.conversation.version - 1
+    )
+
+
+@require_POST
+@partial
+def turn_stop(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """Stop the running answer; what it said stays."""
+    turns.request_stop(visible(request.user, conversation_id))
+    if request.htmx:
+        return HttpResponse(status=204)
+    return redirect("conversations:conversation", conversation_id)
+
+
+def _started(
+    request: SignedInRequest,
+    form: KeyForm,
+    start: Callable[[], Turn],
+    *,
+    is_new: bool = False,
+) -> HttpResponse:
+    key = form.cleaned_data["key"]
+    turn = turns.turn_of_key(key, request.user)
+    try:
+        turn = turn or start()
+    except IntegrityError:
+        # The same POST arrived twice at once; the other one made the turn.
+        turn = turns.turn_of_key(key, request.user)
+        if turn is None:
+            return problem(request, "This was sent from another page.", status=409)
+    except turns.Conflict as conflict:
+        return problem(request, str(conflict), status=409)
+    conversation = Conversation.objects.get(pk=turn.conversation_id)
+    if is_new:
+        return _opened(request, conversation, since=turn.version - 1)
+    return _changed(request, conversation, since=turn.version - 1, status=201)
+
+
+def _opened(
+    request: SignedInRequest, conversation: Conversation, *, since: int
+) -> HttpResponse:
+    address = reverse("conversations:conversation", args=(conversation.pk,))
+    changes = changes_since(conversation, since)
+    if not request.htmx:
+        response = ChangesResponse(conversation, changes, "", status=303)
+        response.headers["Location"] = address
+        return response
+    context: dict[str, Any] = page_context(request.user, conversation)
+    html = render_to_string("conversations/live.html#opened", context, request=request)
+    response = ChangesResponse(conversation, changes, html, status=201)
+    response.headers["HX-Push-Url"] = address
+    return response
+
+
+def _changed(
+    request: SignedInRequest,
+    conversation: Conversation,
+    *,
+    since: int,
+    status: int = 200,
+    more: str = "",
+) -> HttpResponse:
+    changes = changes_since(conversation, since)
+    if request.htmx:
+        return ChangesResponse(conversation, changes, changes.html + more, status)
+    response = ChangesResponse(conversation, changes, "", status=303)
+    response.headers["Location"] = reverse(
+        "conversations:conversation", args=(conversation.pk,)
+    )
+    return response
+
+
+def _visible_turn(request: SignedInRequest, turn_id: uuid.UUID) -> Turn:
+    mine = Turn.objects.filter(
+        conversation__in=Conversation.objects.visible_to(request.user)
+    )
+    rows = mine.select_related("conversation", "question")
+    return get_object_or_404(rows, pk=turn_id)

@@ -1,0 +1,187 @@
+// Applies what the server sends about a conversation, over the socket, in the answer
+// to a POST or from a poll: an htmx extension whose swap styles are the live events.
+// Each may arrive twice or late, and must then change nothing.
+
+const RUNNING = ["pending", "streaming"];
+
+// Give `old` the content of `fresh`, keeping the nodes that are equal, so that a
+// selection, a scrolled code block or open details in them survive.
+function merge(old, fresh, added) {
+  let at = old.firstChild;
+  for (const node of [...fresh.childNodes]) {
+    if (at && sameButOpen(at, node)) {
+      at = at.nextSibling;
+    } else if (at && isSamePart(at, node)) {
+      merge(at, node, added);
+      at = at.nextSibling;
+    } else {
+      old.insertBefore(node, at);
+      added.push(node);
+    }
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
+
+function sameButOpen(old, node) {
+  if (old instanceof HTMLDetailsElement && node instanceof HTMLDetailsElement) {
+    node.open = old.open;
+  }
+  return old.isEqualNode(node);
+}
+
+function isSamePart(old, node) {
+  const parts = "[data-part=body], .closed, .open";
+  return (
+    old instanceof Element && node instanceof Element && old.matches(parts) && old.className === node.className
+  );
+}
+
+function setAttributes(old, fresh) {
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) old.setAttribute(name, value);
+}
+
+function upsert(log, article) {
+  article.removeAttribute("hx-swap-oob");
+  const known = document.getElementById(article.id);
+  if (!known) {
+    log.append(article);
+    return [article];
+  }
+  if (Number(known.dataset.version) >= Number(article.dataset.version)) return [];
+  const added = [];
+  setAttributes(known, article);
+  merge(known, article, added);
+  return added;
+}
+
+function resync(log, whole) {
+  const known = new Map([...log.children].map((child) => [child.id, child]));
+  for (const child of whole.children) {
+    const old = known.get(child.id);
+    if (old && old.dataset.version === child.dataset.version) child.replaceWith(old);
+  }
+  const added = [...whole.children].filter((child) => !known.has(child.id) || known.get(child.id) !== child);
+  log.replaceChildren(...whole.childNodes);
+  return added;
+}
+
+function frame(article, news) {
+  const held = Number(article.dataset.end ?? 0);
+  const base = Number(news.dataset.base);
+  const end = Number(news.dataset.end);
+  if (!RUNNING.includes(article.dataset.status) || end < held) return [];
+  if ("snapshot" in news.dataset) {
+    showWhole(article, news);
+  } else if (base === held) {
+    showMore(article, news);
+  } else {
+    if (end > held) askAgain();
+    return [];
+  }
+  article.dataset.end = end;
+  if (end > 0) startStreaming(article);
+  return [];
+}
+
+function showWhole(article, news) {
+  for (const part of ["closed", "open"]) {
+    const fresh = news.querySelector(`:scope > .${part}`) ?? document.createElement("div");
+    merge(article.querySelector(`[data-part=body] > .${part}`), fresh, []);
+  }
+}
+
+function showMore(article, news) {
+  const body = article.querySelector("[data-part=body]");
+  const closed = news.querySelector(":scope > .closed");
+  const open = news.querySelector(":scope > .open");
+  const grow = news.querySelector(":scope > .grow > pre");
+  if (closed) body.querySelector(":scope > .closed").append(...closed.childNodes);
+  if (open) body.querySelector(":scope > .open").replaceChildren(...open.childNodes);
+  if (grow) {
+    const growing = body.querySelector(":scope > .open [data-grow]");
+    growing.append(grow.textContent);
+    growing.normalize();
+  }
+}
+
+function startStreaming(article) {
+  if (article.dataset.status === "streaming") return;
+  article.dataset.status = "streaming";
+  article.querySelector(":scope > .waiting")?.remove();
+}
+
+function askAgain() {
+  const live = document.getElementById("live");
+  htmx.ajax("GET", `${live.dataset.changesUrl}?version=${live.dataset.version}`, { source: live, swap: "none" });
+}
+
+function state(live, news) {
+  if (Number(news.dataset.version) < Number(live.dataset.version)) return [];
+  for (const name of ["version", "running", "queued"]) live.dataset[name] = news.dataset[name];
+  const conversation = document.getElementById("conversation");
+  conversation.dataset.running = news.dataset.running;
+  document.getElementById("composer-parent").value = news.dataset.leaf;
+  document.getElementById("stop").hidden = news.dataset.running !== "true";
+  const row = document.getElementById(`conversation-row-${conversation.dataset.conversationId}`);
+  if (row && news.dataset.running === "true" && row.previousElementSibling) row.parentElement.prepend(row);
+  return [];
+}
+
+function waiting(article, news) {
+  const words = article.querySelector(":scope > .waiting .waiting-words");
+  if (words) words.textContent = news.textContent;
+  return [];
+}
+
+function heading(conversation, news) {
+  const { title, trashed } = news.dataset;
+  const link = document.getElementById(`conversation-link-${conversation.dataset.conversationId}`);
+  const shown = document.getElementById("conversation-title");
+  document.title = document.title.replace(shown.textContent.trim(), () => title);
+  shown.textContent = title;
+  if (link) {
+    link.textContent = title;
+    link.dataset.title = title;
+  }
+  if (trashed === "true" && !conversation.classList.contains("blank")) {
+    const gone = document.getElementById("conversation-gone").content.cloneNode(true);
+    document.getElementById("composer-problem").replaceChildren(gone);
+  }
+  return [];
+}
+
+function withdrawn(composer, news) {
+  const text = composer.querySelector("[name=text]");
+  text.value = [news.querySelector("pre").textContent, text.value].filter(Boolean).join("\n\n");
+  const chips = [...news.querySelectorAll("ul > *")];
+  document.getElementById("composer-attachments").append(...chips);
+  text.dispatchEvent(new Event("input", { bubbles: true }));
+  text.focus();
+  return chips;
+}
+
+const swaps = { frame, heading, resync, state, upsert, waiting, withdrawn };
+
+htmx.defineExtension("live", {
+  isInlineSwap: (style) => style in swaps,
+  handleSwap: (style, target, fragment) => {
+    if (!(style in swaps)) return false;
+    const added = swaps[style](target, fragment.firstElementChild);
+    target.dispatchEvent(new CustomEvent("live:applied", { bubbles: true, detail: { style } }));
+    return added;
+  },
+});
+
+// The server sends what changed after the version that the page holds when it connects.
+htmx.createWebSocket = (url) => {
+  const socket = new WebSocket(`${url}?version=${document.getElementById("live").dataset.version}`);
+  socket.binaryType = htmx.config.wsBinaryType;
+  return socket;
+};
