@@ -1,0 +1,135 @@
+// The composer: keys, drafts, and a text that goes only once it has been accepted.
+
+const form = () => document.getElementById("composer");
+const text = () => document.getElementById("composer-text");
+const draftName = () => `draft:${form().dataset.draftKey}`;
+let sending = null;
+
+function start() {
+  if (!text().value) text().value = localStorage.getItem(draftName()) ?? "";
+  if (matchMedia("(hover: hover)").matches) text().focus();
+  grow();
+  describeModel();
+}
+
+function remember() {
+  if (text().value) localStorage.setItem(draftName(), text().value);
+  else localStorage.removeItem(draftName());
+}
+
+function grow() {
+  if (CSS.supports("field-sizing", "content")) return;
+  text().style.blockSize = "auto";
+  text().style.blockSize = `${text().scrollHeight}px`;
+}
+
+function describeModel() {
+  const [option] = form().elements.model.selectedOptions;
+  document.getElementById("composer-note").textContent = option?.dataset.note ?? "";
+}
+
+const isEmpty = () => !text().value.trim() && !form().querySelector(".chip:not(.chip-error)");
+const isUploading = () => form().querySelector(".chip[data-uploading]") !== null;
+
+function uploadsSettled() {
+  return new Promise((resolve) => {
+    const look = () => (isUploading() ? null : resolve(document.removeEventListener("attachments:settled", look)));
+    document.addEventListener("attachments:settled", look);
+    look();
+  });
+}
+
+// One question at a time is on its way, however often one asks for it.
+async function admit(event) {
+  if (sending || isEmpty()) {
+    event.preventDefault();
+    text().focus();
+    return;
+  }
+  const { issueRequest } = event.detail;
+  sending = { form: form(), draft: draftName() };
+  form().dataset.busy = "true";
+  if (!isUploading()) return;
+  event.preventDefault();
+  await uploadsSettled();
+  if (sending.form.isConnected && !isEmpty()) issueRequest(true);
+  else settle();
+}
+
+function settle() {
+  delete sending.form.dataset.busy;
+  sending = null;
+}
+
+// What was written or attached since then belongs to the next question.
+function accepted({ text: words, chips, draft, form: sent }) {
+  const written = sent.elements.text.value;
+  const rest = written.startsWith(words) ? written.slice(words.length).trimStart() : written;
+  localStorage.removeItem(draft);
+  for (const chip of chips) chip.remove();
+  if (sent === form()) sent.elements.key.value = crypto.randomUUID();
+  else document.getElementById("composer-attachments").append(...sent.querySelectorAll(".chip"));
+  document.getElementById("composer-problem").replaceChildren();
+  text().value = rest;
+  remember();
+  grow();
+  text().focus();
+  document.dispatchEvent(new Event("composer:accepted"));
+}
+
+function problem(template) {
+  const words = document.getElementById(template).content.cloneNode(true);
+  document.getElementById("composer-problem").replaceChildren(words);
+}
+
+document.addEventListener("htmx:confirm", (event) => {
+  if (event.detail.elt === form()) admit(event);
+});
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.elt !== sending?.form) return;
+  Object.assign(sending, { text: text().value, chips: [...form().querySelectorAll(".chip")] });
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { elt, xhr } = event.detail;
+  if (!sending || elt !== sending.form) return;
+  const sent = sending;
+  settle();
+  if (xhr.status === 201) accepted(sent);
+});
+document.addEventListener("htmx:sendError", () => problem("unreachable"));
+
+document.addEventListener("input", (event) => {
+  if (event.target !== text()) return;
+  remember();
+  grow();
+});
+document.addEventListener("change", (event) => {
+  if (event.target.id === "composer-model") describeModel();
+});
+document.addEventListener("click", (event) => {
+  const suggestion = event.target.closest?.("[data-suggestion]");
+  if (suggestion) {
+    text().value = suggestion.textContent.trim();
+    remember();
+    grow();
+    text().focus();
+  } else if (event.target.matches?.(".card, .tools")) {
+    text().focus();
+  }
+});
+document.addEventListener("keydown", (event) => {
+  // 229 is what a key reports in the middle of an input method's composition.
+  const isComposing = event.isComposing || event.keyCode === 229;
+  if (isComposing || event.defaultPrevented) return;
+  const isPlain = !(event.shiftKey || event.ctrlKey || event.altKey || event.metaKey);
+  if (event.key === "Enter" && isPlain && event.target === text()) {
+    event.preventDefault();
+    form().requestSubmit();
+  } else if (event.key === "Escape" && !document.querySelector(":popover-open")) {
+    document.querySelector("#stop:not([hidden])")?.click();
+  }
+});
+
+htmx.onLoad((root) => {
+  if (root.querySelector("#composer")) start();
+});
