@@ -1,0 +1,180 @@
+"""From rows to the request that a provider gets."""
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from conversations import turns, uploads
+from conversations.models import Attachment, Turn
+from conversations.providers.base import ModelInfo
+from conversations.transcript import build_request
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def model(**fields: Any) -> ModelInfo:
+    return ModelInfo(
+        **{
+            "id": "m",
+            "name": "M",
+            "provider": "p",
+            "images": True,
+            "max_output_tokens": 1000,
+            **fields,
+        }
+    )
+
+
+def sent(turn: Turn, **fields: Any) -> list[dict[str, Any]]:
+    return [dict(m) for m in build_request(turn, model(**fields)).request.messages]
+
+
+def picture(name: str = "sky.png") -> Attachment:
+    data = io.BytesIO()
+    Image.new("RGB", (8, 6), "navy").save(data, "PNG")
+    size = data.tell()
+    data.seek(0)
+    return uploads.accept(
+        owner=factories.person(), name=name, stream=data, size_bytes=size
+    )
+
+
+def asked_with_picture(text: str = "What is this?") -> Turn:
+    attached = picture()
+    question = factories.question(text, attachment_ids=[attached.pk])
+    return turns.start_conversation(owner=factories.person(), question=question)
+
+
+def test_the_history_is_sent_as_it_was_stored() -> None:
+    conversation = factories.conversation(None, "Why is the sky blue?")
+    turn = factories.asked(conversation, "And at night?")
+
+    assert sent(turn) == [
+        {"role": "user", "content": [{"type": "text", "text": "Why is the sky blue?"}]},
+        {
+            "role": "assistant",
+            "content": [{"type": "text", "text": "Because of scattering."}],
+        },
+        {"role": "user", "content": [{"type": "text", "text": "And at night?"}]},
+    ]
+
+
+def test_the_model_gives_its_limits_its_system_prompt_and_its_parameters() -> None:
+    turn = factories.started()
+
+    request = build_request(
+        turn, model(system="Be brief.", parameters={"temperature": 0.2})
+    ).request
+
+    assert (request.model, request.max_tokens) == ("m", 1000)
+    assert request.system == "Be brief."
+    assert request.parameters == {"temperature": 0.2}
+
+
+def test_another_branch_is_not_sent() -> None:
+    conversation = factories.conversation(None, "First")
+    behind = conversation.leaf_id
+    factories.ended(factories.asked(conversation, "On the other branch"))
+    conversation.refresh_from_db()
+    turn = turns.start_turn(
+        conversation=conversation,
+        parent_id=behind,
+        question=factories.question("On this branch"),
+    )
+
+    texts = [message["content"][0]["text"] for message in sent(turn)]
+    assert texts == ["First", "Because of scattering.", "On this branch"]
+
+
+def test_an_answer_without_a_word_is_left_out() -> None:
+    first = factories.ended(factories.started(), "", status=Turn.Status.FAILED)
+    turn = factories.asked(first.conversation)
+
+    assert [message["role"] for message in sent(turn)] == ["user", "user"]
+
+
+def test_what_a_stopped_answer_had_said_is_sent() -> None:
+    first = factories.ended(factories.started(), "Half", status=Turn.Status.STOPPED)
+    turn = factories.asked(first.conversation)
+
+    assert sent(turn)[1]["content"] == [{"type": "text", "text": "Half"}]
+
+
+def test_unsigned_thinking_of_a_cut_answer_is_not_sent() -> None:
+    first = factories.begun(factories.started())
+    content = [
+        {"type": "thinking", "thinking": "Hm", "signature": ""},
+        {"type": "text", "text": "Half"},
+    ]
+    outcome = turns.Outcome(status=Turn.Status.STOPPED, content=content, text="Half")
+    turns.end_turn(first.pk, outcome, worker=factories.WORKER)
+    turn = factories.asked(first.conversation)
+
+    assert sent(turn)[1]["content"] == [{"type": "text", "text": "Half"}]
+
+
+def test_a_complete_answer_is_sent_byte_for_byte_thinking_included() -> None:
+    content = [
+        {"type": "thinking", "thinking": "", "signature": "Eq=="},
+        {"type": "future_block", "payload": {"x": [1, None]}},
+        {"type": "text", "text": "Whole."},
+    ]
+    first = factories.begun(factories.started())
+    outcome = turns.Outcome(status=Turn.Status.COMPLETE, content=content, text="Whole.")
+    turns.end_turn(first.pk, outcome, worker=factories.WORKER)
+    turn = factories.asked(first.conversation)
+
+    assert sent(turn)[1]["content"] == content
+
+
+def test_a_refused_question_is_taken_out_with_its_refusal() -> None:
+    first = factories.ended(factories.started(), "I", stop_reason="refusal")
+    turn = factories.asked(first.conversation, "Something else")
+
+    assert [message["content"][0]["text"] for message in sent(turn)] == [
+        "Something else"
+    ]
+
+
+def test_a_picture_is_sent_as_base64_before_the_text() -> None:
+    turn = asked_with_picture()
+    attached = turn.question.attachments.get()
+
+    image, text = sent(turn)[0]["content"]
+
+    assert image["source"]["type"] == "base64"
+    assert image["source"]["media_type"] == attached.media_type
+    assert base64.b64decode(image["source"]["data"]) == uploads.read_bytes(attached)
+    assert text == {"type": "text", "text": "What is this?"}
+
+
+def test_a_model_without_eyes_is_told_the_name_of_a_picture() -> None:
+    blocks = sent(asked_with_picture(), images=False)[0]["content"]
+
+    assert blocks[0] == {"type": "text", "text": "[picture: sky.png]"}
+    assert [block["type"] for block in blocks] == ["text", "text"]
+
+
+def test_older_messages_are_left_out_to_fit_a_small_window_and_counted() -> None:
+    conversation = factories.conversation(None, *["word " * 200] * 6)
+    turn = factories.asked(conversation, "The newest question")
+
+    built = build_request(turn, model(context_tokens=2200, max_output_tokens=1000))
+
+    said = built.request.messages
+    assert built.omitted_messages > 0
+    assert len(said) + built.omitted_messages == 13
+    assert said[0]["role"] == "user"
+    assert said[-1]["content"][0]["text"] == "The newest question"
+
+
+def test_the_newest_question_is_sent_however_small_the_window() -> None:
+    turn = factories.asked(factories.conversation(), "word " * 4000)
+
+    built = build_request(turn, model(context_tokens=1500, max_output_tokens=1000))
+
+    assert len(built.request.messages) == 1
