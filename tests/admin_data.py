@@ -117,3 +117,21 @@ def attachment_of(conversation: Conversation) -> Attachment:
         thumbnail_digest="0" * 64,
         thumbnail_media_type="image/png",
     )
+
+
+def version_of(turn: Turn, text: str) -> Turn:
+    """Answer the question of `turn` once more; the new answer is the one shown."""
+    conversation = turn.conversation
+    conversation.leaf = turn.question
+    answer = _say(conversation, "assistant", text, turn.created_at + timedelta(hours=1))
+    return Turn.objects.create(
+        key=uuid.uuid4(),
+        conversation=conversation,
+        question=turn.question,
+        answer=answer,
+        status=Turn.Status.COMPLETE,
+        version=2,
+        model=turn.model,
+        created_at=answer.created_at,
+        finished_at=answer.created_at,
+    )

@@ -1,7 +1,11 @@
 """The admin of attachments: whose, of which type and size; not what they show."""
 
-from django.contrib import admin
+from typing import override
 
+from django.contrib import admin
+from django.urls import URLPattern, path
+
+from conversations.admin import transcripts
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.models import Attachment
 
@@ -37,6 +41,15 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
     has_change_permission = never
     has_delete_permission = never
     lookup_allowed = offered_filters_only
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        shown = self.admin_site.admin_view(transcripts.picture)
+        name = "conversations_attachment_picture"
+        return [
+            path("<uuid:attachment_id>/picture/", shown, name=name),
+            *super().get_urls(),
+        ]
 
     @admin.display
     def pixels(self, attachment: Attachment) -> str:

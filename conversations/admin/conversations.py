@@ -5,7 +5,9 @@ from typing import override
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 
+from conversations.admin import transcripts
 from conversations.admin.figures import (
     ConversationWithFigures,
     PageWithFigures,
@@ -57,6 +59,15 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
     has_change_permission = never
     has_delete_permission = never
     lookup_allowed = offered_filters_only
+
+    @override
+    def get_urls(self) -> list[URLPattern]:
+        shown = self.admin_site.admin_view(transcripts.transcript)
+        name = "conversations_conversation_transcript"
+        return [
+            path("<uuid:conversation_id>/transcript/", shown, name=name),
+            *super().get_urls(),
+        ]
 
     @override
     def get_changelist(
