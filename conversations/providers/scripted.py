@@ -1,0 +1,265 @@
+"""Plays prepared answers, byte for byte as a server of the Messages API would.
+
+It serves the demonstration without a credential and the tests: it fails on demand.
+"""
+
+import asyncio
+import base64
+import itertools
+import json
+import re
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import Any, override
+
+from conversations.messages_api import (
+    Accumulator,
+    Attempt,
+    Event,
+    EventReader,
+    MessageRequest,
+    RequestError,
+)
+from conversations.messages_api.attempts import OnAttempt
+from conversations.providers import scripted_text
+from conversations.providers.base import ModelInfo
+from conversations.providers.pictures import picture_size
+from conversations.providers.scripted_text import Picture
+from conversations.providers.scripted_wire import Script, play
+
+MODEL_ID = "scripted"
+LONGEST_WAIT_S = 30.0
+LONGEST_TEXT_WORDS = 20_000
+BUSY_RETRY_AFTER_S = 30.0
+# Enough for the size of every picture whose metadata was stripped.
+PICTURE_HEAD_BASE64_CHARS = 128 * 1024
+
+_COMMAND = re.compile(
+    r"(?:^|\s)/(fail|cut|refuse|long|slow|echo|limit|busy|thinking|wait)(?=\s|$)\s?(.*)",
+    re.DOTALL,
+)
+_PICTURE_NAME = re.compile(r"\[picture: (.*)\]", re.DOTALL)
+_END = (0.0, b"")
+_numbers = itertools.count(1)
+
+
+class ScriptedProvider:
+    """The scripted model.
+
+    `pace` multiplies every wait: 1 plays at the pace of a person reading along, 0 as
+    fast as the event loop goes.
+    """
+
+    name = "scripted"
+
+    def __init__(self, *, pace: float = 1.0) -> None:
+        self.known: Sequence[ModelInfo] = [_MODEL]
+        self._pace = pace
+
+    async def models(self) -> Sequence[ModelInfo]:
+        return self.known
+
+    @asynccontextmanager
+    async def stream(
+        self,
+        request: MessageRequest,
+        *,
+        on_attempt: OnAttempt | None = None,
+    ) -> AsyncIterator["ScriptedStream"]:
+        if on_attempt is not None:
+            on_attempt(Attempt(1, 0.0, None))
+        request_id = f"req_scripted_{next(_numbers):06d}"
+        script = _script_for(_asked(request), request_id)
+        head = {
+            "id": request_id.replace("req_", "msg_", 1),
+            "model": request.model,
+            "usage": {"input_tokens": _tokens(request), "output_tokens": 1},
+        }
+        stream = ScriptedStream(request_id, play(script, head), self._pace)
+        try:
+            yield stream
+        finally:
+            stream.close()
+
+    async def create(self, request: MessageRequest) -> dict[str, Any]:
+        answer = Accumulator()
+        async with self.stream(request) as stream:
+            async for event in stream:
+                answer.feed(event)
+        return answer.message
+
+    async def count_tokens(self, request: MessageRequest) -> int | None:
+        return _tokens(request)
+
+    async def aclose(self) -> None:
+        """Nothing to end: each stream ends with its context."""
+
+
+class ScriptedStream(AsyncIterator[Event]):
+    """One played answer; reads its own bytes as those of a server are read."""
+
+    attempt = 1
+
+    def __init__(
+        self, request_id: str, chunks: Iterator[tuple[float, bytes]], pace: float
+    ) -> None:
+        self.request_id = request_id
+        self._chunks = chunks
+        self._pace = pace
+        self._reader = EventReader()
+        self._events: deque[Event] = deque()
+        self._due_at = asyncio.get_running_loop().time()
+        self._closed = False
+
+    def close(self) -> None:
+        """Nothing more is played; who still iterates is at the end."""
+        self._closed = True
+
+    @override
+    async def __anext__(self) -> Event:
+        while not self._events:
+            if self._closed:
+                raise StopAsyncIteration
+            await self._read_on()
+        return self._events.popleft()
+
+    async def _read_on(self) -> None:
+        wait_s, chunk = next(self._chunks, _END)
+        if wait_s:
+            # Counted from the beginning: one late chunk does not delay the others.
+            self._due_at += wait_s * self._pace
+            loop = asyncio.get_running_loop()
+            await asyncio.sleep(max(0.0, self._due_at - loop.time()))
+        if chunk:
+            self._events.extend(self._reader.feed(chunk))
+        else:
+            self._closed = True
+            self._reader.finish()
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The newest question: its text, its pictures, the messages before it."""
+
+    text: str
+    pictures: Sequence[Picture]
+    earlier: int
+
+
+def _asked(request: MessageRequest) -> _Question:
+    content: Any = request.messages[-1]["content"]
+    if isinstance(content, str):
+        content = [{"type": "text", "text": content}]
+    texts: list[str] = []
+    pictures: list[Picture] = []
+    name = ""
+    for block in content:
+        if block.get("type") == "image":
+            pictures.append(_picture(block, name or f"Picture {len(pictures) + 1}"))
+            name = ""
+        elif block.get("type") == "text":
+            named = _PICTURE_NAME.fullmatch(block["text"])
+            name = named[1] if named else ""
+            texts += [] if named else [block["text"]]
+    return _Question("\n\n".join(texts), pictures, len(request.messages) - 1)
+
+
+def _picture(block: Mapping[str, Any], name: str) -> Picture:
+    source = block.get("source", {})
+    head = base64.b64decode(str(source.get("data", ""))[:PICTURE_HEAD_BASE64_CHARS])
+    return Picture(name, str(source.get("media_type", "unknown")), picture_size(head))
+
+
+def _script_for(question: _Question, request_id: str) -> Script:
+    """What the first steering word of the question asks for, else the tour."""
+    found = _COMMAND.search(question.text)
+    command, rest = (found[1], found[2]) if found else ("", "")
+    if command == "busy":
+        raise RequestError(
+            "rate_limited",
+            "Too many requests, on demand.",
+            retryable=True,
+            status=429,
+            request_id=request_id,
+            retry_after_s=BUSY_RETRY_AFTER_S,
+            error_type="rate_limit_error",
+        )
+    return _SCRIPTS[command](question, rest)
+
+
+def _tour(question: _Question, _rest: str) -> Script:
+    return Script(
+        text=scripted_text.demonstration(
+            question.text, question.pictures, question.earlier
+        )
+    )
+
+
+def _failure(_question: _Question, rest: str) -> Script:
+    text = scripted_text.BROKEN_OFF if rest.startswith("midway") else ""
+    return Script(text=text, ending="error")
+
+
+def _wait(question: _Question, rest: str) -> Script:
+    wait_s = min(_number(rest, 5.0), LONGEST_WAIT_S)
+    return replace(_tour(question, rest), first_wait_s=wait_s)
+
+
+def _long(_question: _Question, rest: str) -> Script:
+    words = min(int(_number(rest, 400.0)), LONGEST_TEXT_WORDS)
+    return Script(text=scripted_text.long_text(words))
+
+
+def _number(text: str, default: float) -> float:
+    found = re.match(r"\s*(\d{1,6}(?:\.\d{1,3})?)", text)
+    return float(found[1]) if found else default
+
+
+_SCRIPTS: dict[str, Callable[[_Question, str], Script]] = {
+    "": _tour,
+    "fail": _failure,
+    "cut": lambda _question, _rest: Script(text=scripted_text.BROKEN_OFF, ending="cut"),
+    "refuse": lambda _question, _rest: Script(text="", stop_reason="refusal"),
+    "long": _long,
+    "slow": lambda _question, _rest: Script(
+        text=scripted_text.slow_text(), interval_s=0.5
+    ),
+    "echo": lambda _question, rest: Script(text=rest),
+    "limit": lambda _question, _rest: Script(
+        text=scripted_text.MID_SENTENCE, stop_reason="max_tokens"
+    ),
+    "thinking": lambda question, rest: replace(
+        _tour(question, rest), thinking=scripted_text.THOUGHTS
+    ),
+    "wait": _wait,
+}
+
+
+def _tokens(request: MessageRequest) -> int:
+    """About four characters of text to a token, and a thousand tokens a picture."""
+    text = json.dumps([request.system, *map(_without_pictures, request.messages)])
+    pictures = text.count('"a picture"')
+    return max(1, len(text) // 4 + 1000 * pictures)
+
+
+def _without_pictures(message: Mapping[str, Any]) -> Any:
+    content = message.get("content")
+    if isinstance(content, str):
+        return content
+    return [
+        "a picture" if block.get("type") == "image" else block
+        for block in content or ()
+    ]
+
+
+_MODEL = ModelInfo(
+    id=MODEL_ID,
+    name="Scripted demonstration",
+    provider=ScriptedProvider.name,
+    images=True,
+    names_pictures=True,
+    max_output_tokens=32_000,
+    note="Not a model: it plays prepared text that shows what this page can do.",
+)
