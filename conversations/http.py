@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Concatenate
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, Concatenate
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -27,7 +27,9 @@ class SignedInRequest(HttpRequest):
 
 
 type View[**P] = Callable[Concatenate[SignedInRequest, P], HttpResponse]
-type AsyncView[**P] = Callable[Concatenate[HttpRequest, P], Awaitable[HttpResponse]]
+type AsyncView[**P] = Callable[
+    Concatenate[HttpRequest, P], Coroutine[Any, Any, HttpResponse]
+]
 
 
 def page[**P](view: View[P]) -> AsyncView[P]:
