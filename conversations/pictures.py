@@ -50,16 +50,16 @@ class Picture:
     height_px: int
 
 
-def decode(original: Path) -> Picture:
+def decode(original: Path, *, deadline_s: float = DEADLINE_S) -> Picture:
     """Decode `original` in a child; the clean files are written beside it.
 
-    Blocks for up to PATIENCE_S + DEADLINE_S. Raises Undecodable.
+    Blocks for up to PATIENCE_S + `deadline_s`. Raises Undecodable.
     """
     picture, thumbnail = original.with_name("picture"), original.with_name("thumbnail")
     if not _places.acquire(timeout=PATIENCE_S):
         raise Undecodable("busy")
     try:
-        found = _run(original, picture, thumbnail)
+        found = _run(original, picture, thumbnail, deadline_s=deadline_s)
     finally:
         _places.release()
     if "refused" in found:
@@ -67,7 +67,7 @@ def decode(original: Path) -> Picture:
     return Picture(path=picture, thumbnail_path=thumbnail, **found)
 
 
-def _run(*paths: Path) -> dict[str, Any]:
+def _run(*paths: Path, deadline_s: float) -> dict[str, Any]:
     # -I: neither the working folder nor the environment chooses what is imported.
     command = [sys.executable, "-I", str(DECODER), *map(str, paths)]
     try:
@@ -76,7 +76,7 @@ def _run(*paths: Path) -> dict[str, Any]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=DEADLINE_S,
+            timeout=deadline_s,
             env={key: os.environ[key] for key in ENVIRONMENT if key in os.environ},
             # Ctrl-C in the terminal is the server's to answer.
             start_new_session=True,
