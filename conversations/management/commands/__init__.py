@@ -1,0 +1,1 @@
+"""One command a file; the file is the name of the command."""
