@@ -1,17 +1,43 @@
-"""The site's settings as the tests run them: every part real, nothing on disk."""
+"""The site's settings as the tests run them: every part real, in a fresh folder."""
 
+import os
 import tempfile
-from pathlib import Path
 
-from chatsite.settings import *  # noqa: F403 - the tests run the site's own settings
-from chatsite.settings import DATABASES
+# What the machine says about a site of its own is no business of the tests.
+for _name in (
+    "ALLOWED_HOSTS",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_AUTH_STYLE",
+    "ANTHROPIC_AUTH_TOKEN",
+    "ANTHROPIC_BASE_URL",
+    "CSRF_TRUSTED_ORIGINS",
+    "DATABASE_URL",
+    "DEBUG",
+    "DEFAULT_MODEL",
+    "DRAIN_SECONDS",
+    "EMAIL_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "SECRET_KEY_FALLBACKS",
+    "SIGNUP",
+    "SITE_NAME",
+    "SITE_URL",
+    "TIME_ZONE",
+    "TRUSTED_PROXIES",
+):
+    os.environ.pop(_name, None)
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="chatsite-tests-")
 
-DATA_DIR = Path(tempfile.mkdtemp(prefix="chatsite-tests-"))
-ATTACHMENTS_DIR = DATA_DIR / "attachments"
-SECRET_KEY = "a-key-of-the-tests-alone-that-is-long-enough-to-pass-every-check"
+from chatsite.settings import *  # noqa: E402, F403 - the site's own, read just now
+from chatsite.settings import DATA_DIR, DATABASES  # noqa: E402 - after the environment
+
 # A fast hasher: no test is about the strength of a hash.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DATABASES["default"] |= {
-    "NAME": DATA_DIR / "chatsite.sqlite3",
-    "TEST": {"NAME": str(DATA_DIR / "test.sqlite3")},
+DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+# The one thread that holds the test's transaction.
+DATABASE_THREADS = 0
+# Nothing is collected: the names of the files are those of the sources.
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
