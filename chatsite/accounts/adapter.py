@@ -1,0 +1,33 @@
+"""What django-allauth asks the site: who may join, and what a sign-out ends."""
+
+from typing import override
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
+from django.http import HttpRequest
+
+from chatsite.accounts.models import User
+from chatsite.accounts.sessions import close_sockets
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Closed sign-up; sockets end with the sign-in that opened them."""
+
+    @override
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Strangers join only where the operator says so."""
+        return bool(settings.SIGNUP)
+
+    @override
+    def logout(self, request: HttpRequest) -> None:
+        """End this session and the sockets that it opened."""
+        person, session = request.user, request.session.session_key
+        super().logout(request)
+        if isinstance(person, User):
+            close_sockets(person, session=session)
+
+    @override
+    def set_password(self, user: User, password: str) -> None:
+        """A new password ends the sockets that the old one opened."""
+        super().set_password(user, password)
+        close_sockets(user)
