@@ -10,11 +10,13 @@ from django.core.asgi import get_asgi_application
 
 http_application = get_asgi_application()
 
+from chatsite.origins import SameOrigin  # noqa: E402 - needs the settings
+from chatsite.static import serving  # noqa: E402 - needs the settings
 from conversations.routing import websocket_urlpatterns  # noqa: E402 - needs the apps
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
-        "websocket": AuthMiddlewareStack(URLRouter(websocket_urlpatterns)),
+        "http": serving(http_application),
+        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
     }
 )
