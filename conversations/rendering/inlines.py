@@ -44,26 +44,32 @@ def inline_markup(content: str, env: Env) -> str:
     state = StateCore(content, PARSER, env, [parent])
     linkify(state)
     text_join(state)
-    shown = list(_without_images(parent.children or []))
+    shown = list(_shown(parent.children or []))
     return HTML.renderInline(shown, PARSER.options, env)
 
 
-def _without_images(tokens: Sequence[Token]) -> Iterator[Token]:
-    links = 0
+def _shown(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Leave out links that lead nowhere, and turn images into links or texts."""
+    link = ""
     for token in tokens:
-        if token.type != "image":
-            links += token.nesting if token.tag == "a" else 0
+        if token.type == "link_open":
+            link = str(token.attrs.get("href", ""))
+        if token.type == "image":
+            yield from _image_link(token, linked=bool(link))
+        elif token.tag != "a" or link:
             yield token
-        elif links:
-            # A link cannot stand in a link: the picture's own address is left out.
-            yield Token("text", "", 0, content=_label(token))
-        else:
-            yield from _image_link(token)
+        if token.type == "link_close":
+            link = ""
 
 
-def _image_link(image: Token) -> Iterator[Token]:
+def _image_link(image: Token, *, linked: bool) -> Iterator[Token]:
+    """Name an image; a link to it cannot stand in another link."""
+    label = Token("text", "", 0, content=_label(image))
+    if linked or not image.attrs["src"]:
+        yield label
+        return
     yield Token("link_open", "a", 1, attrs={"href": image.attrs["src"]})
-    yield Token("text", "", 0, content=_label(image))
+    yield label
     yield Token("link_close", "a", -1)
 
 

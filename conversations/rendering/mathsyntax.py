@@ -113,6 +113,9 @@ def _between(state: StateInline, closing: str) -> str | None:
     if end < 0:
         state.cache[searched] = start
         return None
+    if closing == "\\]" and state.src[end + 2 : end + 3] in {"(", "[", ":"}:
+        # Brackets of a link, escaped to be shown.
+        return None
     return state.src[start:end]
 
 

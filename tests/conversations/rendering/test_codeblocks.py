@@ -1,0 +1,61 @@
+"""Code keeps its text, shows its language and can be copied."""
+
+import html
+import re
+
+import pytest
+
+from conversations.rendering import render_markdown
+from conversations.rendering.codeblocks import (
+    HIGHLIGHT_LIMIT_CHARS,
+    display_name,
+    highlighted,
+    language_of,
+)
+
+
+def test_a_code_block_has_its_language_and_a_copy_button_aside() -> None:
+    assert render_markdown("```python\nx = 1\n```\n") == (
+        '<figure class="code" data-language="python"><figcaption data-part="aside">'
+        '<span>Python</span><button type="button" data-copy="" aria-label="Copy code">'
+        'Copy code</button></figcaption><pre tabindex="0">'
+        '<code class="language-python">x <span class="o">=</span> '
+        '<span class="mi">1</span>\n</code></pre></figure>'
+    )
+
+
+@pytest.mark.parametrize(
+    ("info", "language", "name"),
+    [
+        ("", "text", "Text"),
+        ("text", "text", "Text"),
+        ("python", "python", "Python"),
+        ("PY title=x", "py", "Python"),
+        ("cpp", "cpp", "C++"),
+        ("c#", "c#", "C#"),
+        ("c++", "c++", "C++"),
+        ("js", "js", "JavaScript"),
+        ("{.rust}", "rust", "Rust"),
+        ("NoSuch", "nosuch", "NoSuch"),
+        ('"><script>', "text", "Text"),
+        ("a" * 40, "text", "Text"),
+        ("python:main.py", "python", "Python"),
+    ],
+)
+def test_the_info_string_names_a_language(info: str, language: str, name: str) -> None:
+    assert language_of(info) == language
+    assert display_name(info) == name
+
+
+@pytest.mark.parametrize("language", ["python", "html", "json", "bash", "diff", "xx"])
+@pytest.mark.parametrize(
+    "code", ["", "\n\n  a = '<b>'\n\n", "\ufeffx", "\tx\n", "x", "a & b\u2028c\x00"]
+)
+def test_highlighting_changes_no_character(language: str, code: str) -> None:
+    shown = re.sub(r"</?span[^>]*>", "", highlighted(language, code))
+    assert html.unescape(shown) == html.unescape(html.escape(code, quote=False))
+
+
+def test_very_long_code_stays_plain() -> None:
+    code = "x = 1\n" * (HIGHLIGHT_LIMIT_CHARS // 6 + 1)
+    assert "<span class" not in render_markdown(f"```python\n{code}```\n")
