@@ -12,7 +12,6 @@ from conversations.models import TITLE_LENGTH
 from conversations.turns import Question
 
 TEXT_LENGTH = 200_000  # characters
-ATTACHMENTS_LIMIT = 20  # pictures in one message
 
 
 class UUIDListField(forms.Field):
@@ -59,15 +58,11 @@ class ComposeForm(KeyForm):
 
     @override
     def clean(self) -> dict[str, Any]:
-        """A message is not empty, and its model sees the pictures that it holds."""
+        """A message holds words or pictures."""
         data: dict[str, Any] = super().clean() or {}
         pictures = data.get("attachments") or []
         if not self.errors and not data["text"].strip() and not pictures:
             raise forms.ValidationError("There is nothing to send yet.")
-        if len(pictures) > ATTACHMENTS_LIMIT:
-            raise forms.ValidationError(
-                f"One message may hold {ATTACHMENTS_LIMIT} pictures."
-            )
         return data
 
     @property

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from conversations.attachment_views import attachment_urlpatterns
 from conversations.views import listing, pages, turns
 
 app_name = "conversations"
@@ -39,4 +40,5 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/withdraw", turns.turn_withdraw, name="turn-withdraw"),
     path("messages/<uuid:message_id>/show", turns.message_show, name="message-show"),
     path("messages/<uuid:message_id>/text", pages.message_text, name="message-text"),
+    *attachment_urlpatterns,
 ]

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from conversations.generation.run import Run
     from conversations.generation.worker import Worker
-    from conversations.messages_api.client import Attempt
+    from conversations.messages_api.attempts import Attempt
 
 logger = logging.getLogger(__name__)
 

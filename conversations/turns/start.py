@@ -12,6 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.text import Truncator
 
+from conversations import uploads
 from conversations.models import Attachment, Conversation, Message, Turn
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def start_turn(
     """Ask below the answer `parent_id`; queued while another answer runs or waits.
 
     A page that was behind names an older answer, and makes a branch. Raises Conflict
-    for a parent that is no answer of this conversation or for an attachment that is
-    already sent or another's, and IntegrityError if the key is taken.
+    for a parent that is no answer of this conversation, Refused for pictures that
+    cannot be sent, and IntegrityError if the key is taken.
     """
     version = next_version(conversation)
     if parent_id is not None and parent_id != conversation.leaf_id:
@@ -133,7 +134,7 @@ def _require_answer(conversation: Conversation, message_id: uuid.UUID) -> None:
 def _write_question(
     conversation: Conversation, parent_id: uuid.UUID | None, question: Question
 ) -> Message:
-    pictures = _claimable(conversation, question.attachment_ids)
+    pictures = uploads.chosen(owner=conversation.owner, ids=question.attachment_ids)
     content = [picture.content_block for picture in pictures]
     if question.text:
         content.append({"type": "text", "text": question.text})
@@ -149,17 +150,6 @@ def _write_question(
         if not unsent.update(message=asked, position=position):
             raise Conflict("A picture was sent already, from another page.")
     return asked
-
-
-def _claimable(
-    conversation: Conversation, ids: Sequence[uuid.UUID]
-) -> list[Attachment]:
-    if not ids:
-        return []
-    unsent = Attachment.objects.unsent_of(conversation.owner).in_bulk(ids)
-    if len(unsent) != len(set(ids)):
-        raise Conflict("A picture is no longer there; attach it again.")
-    return [unsent[key] for key in dict.fromkeys(ids)]
 
 
 def _move_to(conversation: Conversation, turn: Turn, *, appended: bool) -> None:

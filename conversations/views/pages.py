@@ -105,15 +105,13 @@ def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
 def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
     """What the page is made of, the list beside it included."""
     models = offered.offered_models()
-    chosen = (found and found.model) or user_model(user)
-    known = {model.id for model in models}
-    default = offered.default_model()
+    wanted = (found and found.model) or user_model(user)
     return {
         "site_name": settings.SITE_NAME,
         "conversation": found,
         "key": uuid.uuid4(),
         "models": models,
-        "model": chosen if chosen in known or default is None else default.id,
+        "model": _chosen(wanted),
         "models_problem": offered.problem(),
         "draft_key": f"{user.pk}:{found.pk if found else 'new'}",
         "greeting_name": user.get_short_name() or user.get_username(),
@@ -121,6 +119,12 @@ def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
         **_log_context(found),
         **list_context(user, current=found),
     }
+
+
+def _chosen(wanted: str) -> str:
+    if offered.model_info(wanted) is not None or not offered.offered_models():
+        return wanted
+    return offered.default_model().id
 
 
 def user_model(user: User) -> str:

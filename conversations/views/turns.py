@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from conversations import feed, generation, turns
+from conversations import feed, generation, turns, uploads
 from conversations.articles import changes_since
 from conversations.catalogue import offered
 from conversations.forms import ComposeForm, KeyForm, first_error
@@ -107,9 +107,9 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return problem(request, first_error(form), status=422)
-    model = offered.model_info(turn.model) or offered.default_model()
-    if model is None:
+    if not offered.offered_models():
         return problem(request, "No model is offered at the moment.", status=409)
+    model = offered.model_info(turn.model) or offered.default_model()
     return _started(
         request,
         form,
@@ -184,7 +184,7 @@ def _started(
         turn = turns.turn_of_key(key, request.user)
         if turn is None:
             return problem(request, "This was sent from another page.", status=409)
-    except turns.Conflict as conflict:
+    except (turns.Conflict, uploads.Refused) as conflict:
         return problem(request, str(conflict), status=409)
     conversation = Conversation.objects.get(pk=turn.conversation_id)
     if is_new:

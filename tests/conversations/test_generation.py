@@ -1,0 +1,229 @@
+"""A turn from its claim to its end, by a real provider, with every write real."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+
+from conversations import feed, generation, turns
+from conversations.catalogue import offered
+from conversations.generation.worker import worker
+from conversations.ledger.models import Call
+from conversations.models import Turn
+from conversations.providers.scripted import ScriptedProvider
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def at_full_speed() -> Iterator[None]:
+    """The scripted model, without its pauses."""
+    with offered.use([ScriptedProvider(pace=0)]):
+        yield
+
+
+@pytest.fixture
+async def listener() -> AsyncIterator[str]:
+    """A channel of the layer, to hear what the pages hear."""
+    layer = get_channel_layer()
+    channel = await layer.new_channel()
+    yield channel
+    await layer.flush()
+
+
+async def started(text: str) -> Turn:
+    return await reloaded(await sync_to_async(factories.started)(text=text))
+
+
+async def finished(turn: Turn) -> Turn:
+    """The turn once this loop has no run of it any more."""
+    generation.begin(turn.pk)
+    run = worker().runs[turn.pk]
+    assert run.task is not None
+    await run.task
+    return await reloaded(turn)
+
+
+async def reloaded(turn: Turn) -> Turn:
+    rows = Turn.objects.select_related("answer", "conversation")
+    return await rows.aget(pk=turn.pk)
+
+
+async def heard(channel: str, kind: str) -> dict[str, Any]:
+    """The next event of one kind, whatever comes before it."""
+    async with asyncio.timeout(10):
+        while True:
+            event: dict[str, Any] = await get_channel_layer().receive(channel)
+            if event["type"] == kind:
+                return event
+
+
+async def test_the_whole_answer_is_kept_with_usage_and_stop_reason() -> None:
+    turn = await finished(await started("/echo Because of scattering."))
+
+    assert turn.status == Turn.Status.COMPLETE
+    assert turn.answer.text == "Because of scattering."
+    assert turn.answer.content == [{"type": "text", "text": "Because of scattering."}]
+    assert turn.stop_reason == "end_turn"
+    assert turn.usage["output_tokens"] > 0
+    assert turn.first_delta_at is not None
+
+
+async def test_every_call_is_settled_in_the_ledger() -> None:
+    turn = await finished(await started("/echo Yes."))
+
+    call = await Call.objects.aget(turn_id=turn.pk)
+    assert call.status == Call.Status.SETTLED
+    assert call.output_tokens == turn.usage["output_tokens"]
+    assert call.request_id == turn.request_id
+
+
+@pytest.mark.parametrize(
+    ("said", "status", "code"),
+    [
+        ("/fail", "failed", "overloaded"),
+        ("/fail midway", "failed", "overloaded"),
+        ("/cut", "failed", "stream_cut"),
+        ("/busy", "failed", "rate_limited"),
+        ("/refuse", "complete", ""),
+        ("/limit", "complete", ""),
+    ],
+)
+async def test_each_way_to_end_has_its_state_and_code(
+    said: str, status: str, code: str
+) -> None:
+    turn = await finished(await started(said))
+
+    assert (turn.status, turn.error_code) == (status, code)
+
+
+async def test_what_was_said_before_a_failure_is_kept() -> None:
+    turn = await finished(await started("/fail midway"))
+
+    assert turn.answer.text
+    assert turn.answer.html
+
+
+async def test_a_rate_limit_keeps_the_time_until_which_to_wait() -> None:
+    turn = await finished(await started("/busy"))
+
+    assert turn.retry_at is not None
+    assert turn.finished_at is not None
+    assert turn.retry_at > turn.finished_at
+
+
+async def test_frames_follow_each_other_without_a_gap(listener: str) -> None:
+    turn = await started("/long 200")
+    await get_channel_layer().group_add(turn.conversation.live_group, listener)
+
+    generation.begin(turn.pk)
+    frames = []
+    while True:
+        event = await get_channel_layer().receive(listener)
+        if event["type"] == "turn.articles":
+            break
+        frames.append(event)
+
+    ends = [0, *(frame["end"] for frame in frames)]
+    assert [frame["base"] for frame in frames] == ends[:-1]
+    assert [frame["sequence"] for frame in frames] == list(range(1, len(frames) + 1))
+
+
+async def test_a_stop_ends_the_answer_and_keeps_what_was_said(listener: str) -> None:
+    with offered.use([ScriptedProvider()]):
+        turn = await started("/long 2000")
+        await get_channel_layer().group_add(turn.conversation.live_group, listener)
+        generation.begin(turn.pk)
+        frame = await heard(listener, "turn.frame")
+
+        await sync_to_async(turns.request_stop)(turn.conversation)
+        await heard(listener, "turn.articles")
+
+    turn = await reloaded(turn)
+    assert turn.status == Turn.Status.STOPPED
+    assert len(turn.answer.text) >= frame["end"]
+    call = await Call.objects.aget(turn_id=turn.pk)
+    assert call.status == Call.Status.STOPPED
+
+
+async def test_a_snapshot_holds_what_all_frames_together_gave(listener: str) -> None:
+    with offered.use([ScriptedProvider()]):
+        turn = await started("/long 2000")
+        await get_channel_layer().group_add(turn.conversation.live_group, listener)
+        generation.begin(turn.pk)
+        frame = await heard(listener, "turn.frame")
+
+        await feed.publish(
+            feed.turn_group(turn.pk),
+            {"type": "snapshot.wanted", "turn": str(turn.pk), "channel": listener},
+        )
+        snapshot = await heard(listener, "turn.snapshot")
+        await generation.drain(0)
+
+    assert snapshot["base"] == 0
+    assert snapshot["end"] >= frame["end"]
+    assert snapshot["sequence"] >= frame["sequence"]
+
+
+async def test_a_queued_question_is_answered_after_the_one_before_it(
+    listener: str,
+) -> None:
+    first = await started("/echo One.")
+    second = await sync_to_async(factories.asked)(first.conversation, "/echo Two.")
+    await get_channel_layer().group_add(first.conversation.live_group, listener)
+
+    generation.begin(first.pk)
+    await heard(listener, "turn.articles")
+    await heard(listener, "turn.articles")
+
+    second = await reloaded(second)
+    assert second.status == Turn.Status.COMPLETE
+    assert second.answer.text == "Two."
+
+
+async def test_draining_marks_what_could_not_end_as_interrupted_with_its_text(
+    listener: str,
+) -> None:
+    with offered.use([ScriptedProvider()]):
+        turn = await started("/long 2000")
+        await get_channel_layer().group_add(turn.conversation.live_group, listener)
+        generation.begin(turn.pk)
+        frame = await heard(listener, "turn.frame")
+
+        await generation.drain(0)
+
+    turn = await reloaded(turn)
+    assert turn.status == Turn.Status.INTERRUPTED
+    assert len(turn.answer.text) >= frame["end"]
+
+
+async def test_a_draining_process_takes_no_new_answer() -> None:
+    await generation.drain(0)
+    turn = await started("/echo Yes.")
+
+    generation.begin(turn.pk)
+
+    assert worker().runs == {}
+
+
+async def test_a_turn_whose_model_is_gone_fails_in_words() -> None:
+    turn = await started("/echo Yes.")
+
+    with offered.use([]):
+        turn = await finished(turn)
+
+    assert (turn.status, turn.error_code) == ("failed", "unknown_model")
+
+
+async def test_a_turn_that_another_process_has_is_left_alone() -> None:
+    turn = await started("/echo Yes.")
+    await sync_to_async(turns.begin_turn)(turn.pk, uuid.uuid4())
+
+    turn = await finished(turn)
+
+    assert turn.status == Turn.Status.PENDING
