@@ -7,6 +7,7 @@ ones are made by `answer`, `event_stream` and `raw`.
 
 import asyncio
 import json
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -91,7 +92,9 @@ async def read_request(reader: asyncio.StreamReader) -> Request | None:
 
 
 @asynccontextmanager
-async def scripted_server(*scripts: Script) -> AsyncIterator[ScriptedServer]:
+async def scripted_server(
+    *scripts: Script, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[ScriptedServer]:
     """A server on a free port of 127.0.0.1 for as long as the context lasts."""
     state = ScriptedServer(list(scripts))
     tasks: set[asyncio.Task[None]] = set()
@@ -107,8 +110,9 @@ async def scripted_server(*scripts: Script) -> AsyncIterator[ScriptedServer]:
         finally:
             tasks.discard(task)
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20)
-    state.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=2**20, ssl=tls)
+    scheme = "https" if tls else "http"
+    state.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield state
     finally:

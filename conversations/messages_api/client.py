@@ -9,7 +9,7 @@ import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import UTC, datetime
-from typing import override
+from typing import cast, override
 
 import aiohttp
 import httpx
@@ -255,19 +255,13 @@ async def _chunks(response: httpx.Response) -> Chunks:
     """The body as it comes; its end too early is `stream_cut`."""
     failure: StreamError | None = None
     try:
-        async for chunk in _source(response):
+        async for chunk in cast(httpx.AsyncByteStream, response.stream):
             yield chunk
     except _FAULTS as error:
         words = f"The connection was lost ({_name_of(error)})."
         failure = StreamError("stream_cut", words, retryable=True)
     if failure is not None:
         raise failure
-
-
-def _source(response: httpx.Response) -> httpx.AsyncByteStream:
-    if not isinstance(response.stream, httpx.AsyncByteStream):
-        raise TypeError("A transport gave a response that cannot be awaited.")
-    return response.stream
 
 
 async def _let_go(response: httpx.Response, chunks: Chunks) -> None:
@@ -369,7 +363,9 @@ def _is_unconnected(errors: list[BaseException]) -> bool:
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__
+        # httpcore hides what it raises from, and yet keeps it.
+        hidden = error.__context__ if error.__suppress_context__ else None
+        error = error.__cause__ or hidden
 
 
 def _name_of(error: BaseException) -> str:

@@ -9,13 +9,20 @@ import gzip
 import json
 import logging
 import socket
+import ssl
 import traceback
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from conversations.messages_api import (
     Accumulator,
@@ -79,6 +86,30 @@ async def open_client(request: pytest.FixtureRequest) -> AsyncIterator[OpenClien
         await client.aclose()
 
 
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """A server's context with a fresh certificate of its own making."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        key.private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        + certificate.public_bytes(Encoding.PEM)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
 @dataclass
 class Outcome:
     error: ProviderError | None
@@ -127,6 +158,7 @@ STATUS_FAULTS: dict[str, tuple[Script, str, bool]] = {
     "429": (answer(429, json_error("rate_limit_error")), "rate_limited", True),
     "429 spent": (answer(429, SPENT), "spend_limit", False),
     "500": (answer(500, json_error("api_error")), "api_error", True),
+    "500 long": (answer(500, b"x" * 200_000, kind="text/plain"), "api_error", True),
     "502 HTML": (answer(502, HTML, kind="text/html"), "api_error", True),
     "529": (answer(529, json_error("overloaded_error")), "overloaded", True),
     "529 HTML": (answer(529, HTML, kind="text/html"), "overloaded", True),
@@ -213,7 +245,10 @@ IN_MIDSTREAM: dict[str, tuple[Script, str]] = {
     "stall": (event_stream([HALF], hang), "stalled"),
     "signs of life without content": (event_stream([EARLY], drip), "stalled"),
     "content without end": (event_stream([EARLY], drip_text), "stalled"),
-    "error event": (event_stream([HALF + b"\n\n", ERROR_EVENT]), "malformed_stream"),
+    "a line cut before an error event": (
+        event_stream([HALF + b"\n\n", ERROR_EVENT]),
+        "malformed_stream",
+    ),
     "error event after text": (event_stream([EARLY + ERROR_EVENT]), "overloaded"),
     "malformed JSON": (
         event_stream([EARLY + b'data: {"type": "content\n\n']),
@@ -270,7 +305,9 @@ async def test_nothing_listening_is_a_failed_connection(
 
     assert found.error is not None
     assert (found.code, found.error.retryable) == ("connect_failed", True)
-    assert "No connection" in found.error.provider_message
+    assert found.error.provider_message == (
+        "No connection to the provider (ConnectionRefusedError)."
+    )
 
 
 async def test_tls_to_a_plain_port_is_a_failed_connection(
@@ -281,6 +318,44 @@ async def test_tls_to_a_plain_port_is_a_failed_connection(
         found = await outcome(open_client(url, connect=0.3))
 
     assert found.code == "connect_failed"
+
+
+async def test_a_certificate_nobody_vouches_for_is_refused_for_good(
+    open_client: OpenClient, self_signed: ssl.SSLContext
+) -> None:
+    async with scripted_server(answer(200, {}), tls=self_signed) as server:
+        found = await outcome(open_client(server.url))
+
+    assert found.error is not None
+    assert (found.code, found.error.retryable) == ("connect_failed", False)
+    assert "certificate" in found.error.provider_message
+    assert server.requests == []
+
+
+async def test_a_whole_answer_that_stops_arriving_is_given_up(
+    open_client: OpenClient,
+) -> None:
+    begun = raw(head(200, "content-type: application/json", "content-length: 9") + b"{")
+
+    async def begin_and_hang(connection: Connection) -> None:
+        await connection.send(head(200, "content-length: 9") + b"{")
+        await hang(connection)
+
+    async with scripted_server(begin_and_hang, begun) as server:
+        with pytest.raises(ProviderError, match="stalled"):
+            await open_client(server.url, whole=0.2).create(REQUEST)
+        with pytest.raises(ProviderError, match="stream_cut"):
+            await open_client(server.url, whole=0.2).create(REQUEST)
+
+
+async def test_a_whole_answer_that_never_begins_is_given_up(
+    open_client: OpenClient,
+) -> None:
+    async with scripted_server(hang) as server:
+        with pytest.raises(ProviderError, match="timeout"):
+            await open_client(server.url, whole=0.2).create(REQUEST)
+
+    assert len(server.requests) == 1
 
 
 async def test_compression_is_not_asked_for_and_not_taken(
@@ -358,7 +433,7 @@ async def test_leaving_the_context_closes_the_connection_upstream(
 
 
 async def test_a_connection_serves_the_next_answer_too(open_client: OpenClient) -> None:
-    async with scripted_server(event_stream([BODY])) as server:
+    async with scripted_server(event_stream([BODY, b": farewell\n\n"])) as server:
         client = open_client(server.url)
         texts = [(await outcome(client)).accumulator.text for _ in range(3)]
 
@@ -439,7 +514,9 @@ async def test_no_error_and_no_log_line_holds_the_credential(
     caplog.set_level(logging.DEBUG)
 
     async with scripted_server(ALL_FAULTS[name]) as server:
-        client = open_client(server.url, first_byte=0.2, idle=0.1, content=0.2)
+        client = open_client(
+            server.url, first_byte=0.2, idle=0.1, content=0.2, total=0.4
+        )
         found = await outcome(client)
 
     assert found.error is not None
