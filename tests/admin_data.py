@@ -53,7 +53,10 @@ def conversation_of(
 def turn_in(conversation: Conversation, *, number: int, at: datetime) -> Turn:
     """Add a question with its finished answer, and the call that was made for it."""
     question = _say(conversation, "user", f"Question {number}: what is a {SECRET}?", at)
-    answer = _say(conversation, "assistant", f"Answer {number}: {SECRET}, a bird.", at)
+    later = at + timedelta(seconds=3)
+    answer = _say(
+        conversation, "assistant", f"Answer {number}: {SECRET}, a bird.", later
+    )
     turn = Turn.objects.create(
         key=uuid.uuid4(),
         conversation=conversation,
@@ -67,7 +70,7 @@ def turn_in(conversation: Conversation, *, number: int, at: datetime) -> Turn:
         error_detail=f"the provider quoted {SECRET}",
         created_at=at,
         first_delta_at=at + timedelta(seconds=1),
-        finished_at=at + timedelta(seconds=3),
+        finished_at=later,
     )
     Call.objects.create(
         person=conversation.owner,

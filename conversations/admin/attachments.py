@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import URLPattern, path
 
 from conversations.admin import transcripts
+from conversations.admin.columns import short_id
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.models import Attachment
 
@@ -15,7 +16,7 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
     """Attachments without the names of their files, which are words of a person."""
 
     list_display = (
-        "id",
+        short_id,
         "owner",
         "media_type",
         "size_bytes",
@@ -32,7 +33,7 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
         "owner__email",
     )
     search_help_text = "The owner's name or email address, or an id"
-    fields = (*list_display, "message")
+    fields = ("id", *list_display[1:], "message")
     readonly_fields = fields
     ordering = ("-created_at", "-id")
     show_full_result_count = False

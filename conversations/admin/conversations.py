@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from conversations.admin import transcripts
+from conversations.admin.columns import short_id
 from conversations.admin.figures import (
     ConversationWithFigures,
     PageWithFigures,
@@ -23,15 +24,15 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
     """Conversations without what was said in them; a title quotes it too."""
 
     list_display = (
-        "id",
+        short_id,
         "owner",
         "model",
         "state",
+        "updated_at",
         "messages",
         "tokens_in",
         "tokens_out",
         "created_at",
-        "updated_at",
         "trashed_at",
     )
     list_filter = (
@@ -50,7 +51,7 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
         "owner__last_name",
     )
     search_help_text = "The owner's name or email address, or a conversation's id"
-    fields = list_display
+    fields = ("id", *list_display[1:])
     readonly_fields = ("id", "state", "messages", "tokens_in", "tokens_out")
     ordering = ("-updated_at", "-id")
     show_full_result_count = False

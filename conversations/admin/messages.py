@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from conversations.admin.columns import short_id
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.models import Message
 
@@ -14,7 +15,7 @@ from conversations.models import Message
 class MessageAdmin(admin.ModelAdmin[Message]):
     """Messages by owner and conversation."""
 
-    list_display = ("id", "conversation", "owner", "role", "created_at")
+    list_display = (short_id, "conversation", "owner", "role", "created_at")
     list_filter = ("role", "created_at")
     search_fields = (
         "=id",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib import admin
 
+from conversations.admin.columns import short_id
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.models import Turn
 
@@ -22,7 +23,7 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
     """
 
     list_display = (
-        "id",
+        short_id,
         "owner",
         "status",
         "error_code",

@@ -15,8 +15,8 @@ class ReadingAdmin(admin.ModelAdmin[Reading]):
         "reader_name",
         "owner_name",
         "subject",
-        "subject_id",
         "reason",
+        "subject_id",
         "address",
     )
     list_filter = ("subject", "read_at", "reader_name", "owner_name")

@@ -51,7 +51,7 @@ def shown(client: Client, **query: str) -> set[str]:
     """The keys of the conversations that a list shows."""
     page = text_of(client, address("conversation", **query))
     return set(
-        re.findall(r'field-id"><a href="[^"]*conversation/([0-9a-f-]{36})/', page)
+        re.findall(r'field-short_id"><a href="[^"]*conversation/([0-9a-f-]{36})/', page)
     )
 
 
