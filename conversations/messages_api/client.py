@@ -255,7 +255,7 @@ async def _chunks(response: httpx.Response) -> Chunks:
     """The body as it comes; its end too early is `stream_cut`."""
     failure: StreamError | None = None
     try:
-        async for chunk in cast(httpx.AsyncByteStream, response.stream):
+        async for chunk in cast("httpx.AsyncByteStream", response.stream):
             yield chunk
     except _FAULTS as error:
         words = f"The connection was lost ({_name_of(error)})."
