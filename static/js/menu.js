@@ -33,6 +33,8 @@ document.addEventListener("toggle", (event) => {
   if (!menu.matches?.(".menu")) return;
   buttonOf(menu)?.setAttribute("aria-expanded", event.newState === "open");
   if (event.newState === "open") itemsOf(menu)[0].focus();
+  // htmx copies attributes to what replaces a row, and the policy forbids a style.
+  else menu.removeAttribute("style");
 }, true);
 
 document.addEventListener("keydown", (event) => {
