@@ -5,8 +5,9 @@ conversations, or which model is good for what.
 """
 
 from conversations.messages_api.accumulate import Accumulator
-from conversations.messages_api.attempts import Attempt
-from conversations.messages_api.client import MessagesClient
+from conversations.messages_api.attempts import Attempt, OnAttempt
+from conversations.messages_api.client import MessagesClient, default_transport
+from conversations.messages_api.endpoint import AuthStyle
 from conversations.messages_api.errors import (
     CredentialError,
     ProviderConnectionError,
@@ -45,6 +46,7 @@ from conversations.messages_api.timeouts import Timeouts, Watchdog
 __all__ = [
     "Accumulator",
     "Attempt",
+    "AuthStyle",
     "CitationsDelta",
     "ContentBlockDelta",
     "ContentBlockStart",
@@ -62,6 +64,7 @@ __all__ = [
     "MessageStream",
     "MessagesClient",
     "ModelRecord",
+    "OnAttempt",
     "Ping",
     "ProviderConnectionError",
     "ProviderError",
@@ -77,5 +80,6 @@ __all__ = [
     "UnknownDelta",
     "UnknownEvent",
     "Watchdog",
+    "default_transport",
     "parse_event",
 ]
