@@ -71,7 +71,7 @@ function upload(file) {
 
 function take(files) {
   for (const file of files) upload(file);
-  document.getElementById("composer-text").focus();
+  document.getElementById("composer-text").focus({ preventScroll: true });
 }
 
 // Said before sending: pictures for a model that cannot see them.

@@ -7,7 +7,7 @@ let sending = null;
 
 function start() {
   if (!text().value) text().value = localStorage.getItem(draftName()) ?? "";
-  if (matchMedia("(hover: hover)").matches) text().focus();
+  if (matchMedia("(hover: hover)").matches) text().focus({ preventScroll: true });
   grow();
   describeModel();
 }
@@ -43,7 +43,7 @@ function uploadsSettled() {
 async function admit(event) {
   if (sending || isEmpty()) {
     event.preventDefault();
-    text().focus();
+    text().focus({ preventScroll: true });
     return;
   }
   const { issueRequest } = event.detail;
@@ -73,7 +73,7 @@ function accepted({ text: words, chips, draft, form: sent }) {
   text().value = rest;
   remember();
   grow();
-  text().focus();
+  text().focus({ preventScroll: true });
   document.dispatchEvent(new Event("composer:accepted"));
 }
 
@@ -112,9 +112,9 @@ document.addEventListener("click", (event) => {
     text().value = suggestion.textContent.trim();
     remember();
     grow();
-    text().focus();
+    text().focus({ preventScroll: true });
   } else if (event.target.matches?.(".card, .tools")) {
-    text().focus();
+    text().focus({ preventScroll: true });
   }
 });
 document.addEventListener("keydown", (event) => {

@@ -38,7 +38,7 @@ function edit(trigger) {
   input.value = before;
   title.hidden = true;
   title.before(form);
-  input.focus();
+  input.focus({ preventScroll: true });
   input.select();
 }
 

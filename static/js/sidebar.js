@@ -21,7 +21,7 @@ function show(isOpen) {
   }
   tell();
   const scope = isOpen ? sidebar : document.querySelector("main");
-  scope.querySelector("[data-sidebar-toggle]")?.focus();
+  scope.querySelector("[data-sidebar-toggle]")?.focus({ preventScroll: true });
 }
 
 document.addEventListener("click", (event) => {
