@@ -8,7 +8,7 @@ from conversations.catalogue import offered
 
 async def beside() -> None:
     """Learn the models of the back ends, and give up answers whose process died."""
-    await asyncio.gather(offered.refresh(), generation.sweep())
+    await asyncio.gather(offered.keep_fresh(), generation.sweep())
 
 
 async def drain(seconds: float) -> None:
