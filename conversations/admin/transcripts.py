@@ -21,6 +21,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from conversations import uploads
+from conversations.articles import PictureUrl, render_transcript
 from conversations.audit import reading
 from conversations.audit.models import REASON_LENGTH, Reading
 from conversations.models import Attachment, Conversation, Message
@@ -136,35 +137,35 @@ def _shown(
 
     The page is made afterwards so that nobody's writing waits for Markdown.
     """
-    from conversations.articles import render_transcript
-
-    with reading.recorded(row):
-        messages = Message.objects.branch(
-            _end(request, conversation), limit=PAGE_LENGTH + 1
-        )
-        versions = _versions(conversation, messages, row.first or row)
-    shown = messages[-PAGE_LENGTH:]
     first = row.first or row
-
-    def picture_url(attachment: Attachment, is_thumbnail: bool) -> str:  # noqa: FBT001 - the articles' signature
-        query = {"reading": str(first.pk)} | (
-            {"thumbnail": "1"} if is_thumbnail else {}
-        )
-        path = reverse("admin:conversations_attachment_picture", args=[attachment.pk])
-        return f"{path}?{urlencode(query)}"
-
+    with reading.recorded(row):
+        end = _end(request, conversation)
+        messages = Message.objects.branch(end, limit=PAGE_LENGTH + 1)
+        shown = messages[-PAGE_LENGTH:]
+        versions = _versions(conversation, shown, first)
     older = messages[0] if len(messages) > PAGE_LENGTH else None
     context = {
         "title": conversation.title or "New conversation",
         "conversation": conversation,
         "reading": first,
-        "articles": render_transcript(shown, picture_url=picture_url),
-        "versions": [v for v in versions if v.message in shown],
+        "articles": render_transcript(shown, picture_url=_picture_urls(first)),
+        "versions": versions,
         "older_url": older and _url(conversation, first, above=str(older.pk)),
         "newest_url": _url(conversation, first),
         "is_newest": not {"above", "version"} & request.GET.keys(),
     }
     return _page(request, "transcript", context)
+
+
+def _picture_urls(first: Reading) -> PictureUrl:
+    def url(attachment: Attachment, is_thumbnail: bool) -> str:  # noqa: FBT001 - as PictureUrl has it
+        query = {"reading": str(first.pk)}
+        if is_thumbnail:
+            query["thumbnail"] = "1"
+        path = reverse("admin:conversations_attachment_picture", args=[attachment.pk])
+        return f"{path}?{urlencode(query)}"
+
+    return url
 
 
 def _end(request: HttpRequest, conversation: Conversation) -> uuid.UUID | None:
