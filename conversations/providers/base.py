@@ -19,7 +19,8 @@ class ModelInfo:
     and `parameters` are what the model needs in every request of its own.
     `names_pictures` asks for a text block `[picture: NAME]` before each picture.
     `titles` says that the provider may be asked for titles, `titles_model` of which
-    of its models. `created_at` is an ISO 8601 time; `line` a family (haiku, ...).
+    of its models. `created_at` is an ISO 8601 time; `line` a family (haiku, ...); a
+    `deprecated` model is soon served no longer.
     """
 
     id: str
@@ -36,6 +37,7 @@ class ModelInfo:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = ""
     line: str | None = None
+    deprecated: bool = False
 
 
 class ProviderStream(Protocol):
