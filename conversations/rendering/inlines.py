@@ -12,7 +12,7 @@ from markdown_it.rules_core import StateCore, linkify, text_join
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
-from conversations.rendering.markdown import PARSER, Env
+from conversations.rendering.markdown import ADDRESS_LIMIT_CHARS, PARSER, Env
 from conversations.rendering.sanitising import slot
 
 
@@ -42,7 +42,8 @@ def inline_markup(content: str, env: Env) -> str:
     PARSER.inline.parse(content, PARSER, env, children)
     parent = Token("inline", "", 0, content=content, children=children)
     state = StateCore(content, PARSER, env, [parent])
-    linkify(state)
+    if "://" in content and max(map(len, content.split())) <= ADDRESS_LIMIT_CHARS:
+        linkify(state)
     text_join(state)
     shown = list(_shown(parent.children or []))
     return HTML.renderInline(shown, PARSER.options, env)

@@ -11,7 +11,7 @@ from typing import Any
 
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, fence, paragraph, reference
-from markdown_it.rules_inline import StateInline
+from markdown_it.rules_inline import StateInline, linkify
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
 
@@ -19,10 +19,14 @@ from conversations.rendering.mathsyntax import math_rules
 
 type Env = dict[str, Any]
 
-MAX_NESTING = 60
-# Blocks nested deeper than this are shown as text; the parser itself would drop them.
-MAX_BLOCK_DEPTH = 30
+MAX_BLOCK_DEPTH = 20
+"""Blocks nested deeper are shown as text (a list counts twice)."""
+ADDRESS_LIMIT_CHARS = 2_000
+"""Longer words hold no bare links: finding them would cost their square."""
+# Beyond its own limit the parser drops blocks; openings in a text cost their product.
+_MAX_NESTING = MAX_BLOCK_DEPTH + 4
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
+_SPACE = re.compile(r"\s")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
 _FOOTNOTE_REFERENCE = re.compile(r"\[\^(\d{1,4}|[A-Za-z]\w[\w-]{1,30})\](?![(\[:])")
 
@@ -102,19 +106,30 @@ def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT0
     return True
 
 
+def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """A bare link, unless it stands in too long a word to be one."""
+    end = state.pos + ADDRESS_LIMIT_CHARS
+    if end < state.posMax and not _SPACE.search(state.src, state.pos, end):
+        return False
+    return linkify(state, silent)
+
+
 def _parser() -> MarkdownIt:
-    options = {"maxNesting": MAX_NESTING, "html": False, "linkify": True}
+    options = {"maxNesting": _MAX_NESTING, "html": False, "linkify": True}
     md = MarkdownIt("commonmark", options)
     md.enable(["table", "strikethrough", "linkify"])
     md.disable(["html_block", "html_inline"])
     md.block.ruler.before("table", "too_deep", _too_deep)
-    math_rules(md)
+    # First, so that no line below an opening fence can make it a table's head.
     everywhere = ["paragraph", "reference", "blockquote", "list"]
-    md.block.ruler.at("fence", _fence, {"alt": everywhere})
+    md.block.ruler.before("table", "first_fence", _fence, {"alt": everywhere})
+    math_rules(md)
+    md.disable(["fence"])
     md.block.ruler.at("reference", _reference)
     md.block.ruler.before(
         "reference", "footnote_def", footnote_def, {"alt": ["paragraph", "reference"]}
     )
+    md.inline.ruler.at("linkify", _address)
     md.inline.ruler.after("image", "footnote_ref", _footnote_reference)
     md.validateLink = is_link  # type: ignore[method-assign] # the parser's documented way
     if md.linkify is not None:

@@ -49,6 +49,11 @@ def test_a_table_scrolls_and_aligns_by_attribute() -> None:
     assert "style" not in rendered
 
 
+def test_a_text_with_a_very_long_word_has_no_bare_links() -> None:
+    assert "<a " in render_markdown("https://h.test/" + "a" * 1_900)
+    assert "<a " not in render_markdown("https://h.test/" + "a" * 2_000)
+
+
 def test_tasks_are_boxes_that_say_their_state() -> None:
     rendered = render_markdown("- [ ] a\n- [x] b\n")
     box = '<li class="task"><input type="checkbox" disabled=""'
@@ -76,7 +81,18 @@ def test_nothing_is_lost_however_deep_it_stands(container: str) -> None:
         *("<a", "&", "$", "$a", "\\(", "\\[ ", "$$\n", "\\[\n", "(", "[^1]:", "[^1]"),
         *("[a]: https://h.test\n", "[a\n", '[a]: https://h.test "\n', "|a", "|-"),
         *("a\n===\n", "- a\n", "> a\n", "1. a\n\n", "https://h.test/", "\\\n", "\t"),
-        *("```\n", "    a\n\n", "a|b\n-|-\n", "!", "_", "a_b", "[a][", "<!--", "$x$"),
+        *(
+            "```\n",
+            "    a\n\n",
+            "a|b\n-|-\n",
+            "!",
+            "_",
+            "(https://h.test/",
+            "a_b",
+            "[a][",
+            "<!--",
+            "$x$",
+        ),
     ],
 )
 def test_no_shape_makes_the_page_explode(shape: str) -> None:
