@@ -92,7 +92,7 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - th
         tex = _between_dollars(state)
     else:
         return False
-    if not tex or not tex.strip():
+    if not tex or not tex.strip("\\ \t\n"):
         return False
     if not silent:
         token = state.push("math_inline", "", 0)

@@ -89,6 +89,7 @@ def test_the_largest_formula_stays_bounded() -> None:
         "$$",
         r"\(",
         r"\[x\](y",
+        r"\[\\\]",
     ],
 )
 def test_money_and_signs_are_no_formulas(text: str) -> None:
