@@ -27,6 +27,7 @@ _NONE_LISTED = "The model provider lists no models. DEFAULT_MODEL can name one."
 _REFUSED = "The model provider does not accept this site's credential."
 _UNREACHABLE = "The model provider cannot be reached at the moment."
 _WORDS = {
+    "base_url": "ANTHROPIC_BASE_URL is not the URL of a server.",
     "authentication": _REFUSED,
     "permission": _REFUSED,
     "billing": "The model provider asks for payment.",
@@ -130,15 +131,15 @@ async def refresh() -> bool:
     return all(answered)
 
 
-async def keep_fresh() -> None:
+async def keep_fresh(*, first_retry_s: float = FIRST_RETRY_S) -> None:
     """Refresh as long as the process runs; never returns.
 
     A back end that fails is asked again soon, then more and more rarely.
     """
-    retry_s = FIRST_RETRY_S
+    retry_s = first_retry_s
     while True:
         if await refresh():
-            retry_s = FIRST_RETRY_S
+            retry_s = first_retry_s
             await asyncio.sleep(REFRESH_EVERY_S)
         else:
             await asyncio.sleep(retry_s)
