@@ -32,7 +32,6 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
         "owner__username",
         "owner__email",
     )
-    search_help_text = "The owner's name or email address, or an id"
     fields = ("id", *list_display[1:], "message")
     readonly_fields = fields
     ordering = ("-created_at", "-id")

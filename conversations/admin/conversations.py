@@ -50,7 +50,6 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
         "owner__first_name",
         "owner__last_name",
     )
-    search_help_text = "The owner's name or email address, or a conversation's id"
     fields = ("id", *list_display[1:])
     readonly_fields = ("id", "state", "messages", "tokens_in", "tokens_out")
     ordering = ("-updated_at", "-id")

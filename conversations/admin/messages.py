@@ -23,7 +23,6 @@ class MessageAdmin(admin.ModelAdmin[Message]):
         "conversation__owner__username",
         "conversation__owner__email",
     )
-    search_help_text = "The owner's name or email address, or an id"
     fields = ("id", "conversation", "owner", "role", "parent", "created_at")
     readonly_fields = fields
     ordering = ("-created_at", "-id")

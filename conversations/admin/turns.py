@@ -44,7 +44,6 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         "conversation__owner__username",
         "conversation__owner__email",
     )
-    search_help_text = "The owner's name or email address, an id or a request id"
     fields = (
         "id",
         "conversation",
