@@ -13,6 +13,8 @@ from markdown_it.rules_inline import StateInline
 _CLOSINGS = {"$$": "$$", "\\[": "\\]", "\\(": "\\)"}
 _OPENING_LINE = re.compile(r"(\$\$|\\\[)\s*(\\begin\{[a-zA-Z]+\*?\}.*)?")
 _WHOLE_LINE = re.compile(r"\$\$([^$]+)\$\$|\\\[((?:(?!\\\]).)+)\\\]")
+# Escaped brackets around an escaped backslash are no formula.
+_NOTHING = "\\ \t\n"
 _DOLLAR = re.compile(r"(?<!\\)\$")
 # "$5 a month and 10$" speaks of money.
 _MONEY = re.compile(r"\d[^\\^_={}+*<>|/]*\s[^\\^_={}+*<>|/]*")
@@ -42,7 +44,7 @@ def _math_block(state: StateBlock, start: int, end: int, silent: bool) -> bool: 
         return False
     if whole := _WHOLE_LINE.fullmatch(text):
         tex = whole[1] or whole[2]
-        if not tex.strip():
+        if not tex.strip(_NOTHING):
             return False
         if not silent:
             _push_block(state, tex, (start, start + 1), closed=True)
@@ -92,7 +94,7 @@ def _math_inline(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - th
         tex = _between_dollars(state)
     else:
         return False
-    if not tex or not tex.strip("\\ \t\n"):
+    if not tex or not tex.strip(_NOTHING):
         return False
     if not silent:
         token = state.push("math_inline", "", 0)
