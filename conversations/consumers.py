@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, override
 from urllib.parse import parse_qs
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth import get_user_model
 
 from conversations import feed
 from conversations.articles import (
@@ -189,7 +190,7 @@ def _is_signed_in(scope: dict[str, Any]) -> bool:
     user, session = scope["user"], scope["session"]
     if not user.is_authenticated or session.session_key is None:
         return False
-    fresh = type(user)._default_manager.filter(pk=user.pk, is_active=True).first()  # noqa: SLF001 - Django's documented name
+    fresh = get_user_model().objects.filter(pk=user.pk, is_active=True).first()
     return (
         fresh is not None
         and session.exists(session.session_key)
