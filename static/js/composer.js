@@ -90,8 +90,9 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   Object.assign(sending, { text: text().value, chips: [...form().querySelectorAll(".chip")] });
 });
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { elt, xhr } = event.detail;
-  if (!sending || elt !== sending.form) return;
+  // The event itself comes from an ancestor where the answer has replaced the form.
+  const { requestConfig, xhr } = event.detail;
+  if (!sending || requestConfig.elt !== sending.form) return;
   const sent = sending;
   settle();
   if (xhr.status === 201) accepted(sent);
