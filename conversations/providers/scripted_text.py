@@ -63,7 +63,8 @@ def _heard(question: str, earlier: int) -> str:
 def _remembered(earlier: int) -> str:
     if not earlier:
         return ""
-    return f"\n\nThe {earlier} messages before it came along too."
+    count = "message" if earlier == 1 else f"{earlier} messages"
+    return f"\n\nThe {count} before it came along too, as with every model."
 
 
 def _seen(pictures: Sequence[Picture]) -> str:
@@ -171,7 +172,7 @@ and everything else stays as it is.
 
 > The best way to learn what a thing does is to press its buttons.
 
-[^1]: Like this one. It waits at the end, and leads back to where it was mentioned.
+[^1]: Like this one, which waits at the end until somebody is curious.
 """
 
 _SECTION = """\

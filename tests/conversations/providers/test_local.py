@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 
 import httpx
 import psutil
@@ -17,7 +18,10 @@ from conversations.messages_api import (
     MessageRequest,
     MessageStart,
     MessageStop,
+    ProviderConnectionError,
+    RequestError,
 )
+from conversations.providers.anthropic import AnthropicProvider
 from conversations.providers.local import LocalProvider, weights_path
 from conversations.providers.local_child import LocalChild
 
@@ -77,6 +81,28 @@ async def test_a_whole_message_is_created(provider: LocalProvider) -> None:
     message = await provider.create(asked("Say hello.", max_tokens=4))
     assert message["content"][0]["type"] == "text"
     assert message["usage"]["output_tokens"] <= 4
+
+
+async def test_its_server_is_a_back_end_like_any_other(
+    provider: LocalProvider,
+) -> None:
+    await provider.count_tokens(asked("Hello"))
+    address = provider.child.address()
+    assert address is not None
+    back_end = AnthropicProvider(
+        base_url=f"{address.base_url}/v1", credential=address.key, auth_style="bearer"
+    )
+    [model] = await back_end.models()
+    message = await back_end.create(asked("Say hello.", max_tokens=4))
+    await back_end.aclose()
+    assert model.id == "local"
+    assert message["content"][0]["text"]
+
+
+async def test_a_prompt_past_its_room_is_an_error(provider: LocalProvider) -> None:
+    with pytest.raises(RequestError) as caught:
+        await provider.create(asked("word " * 9000))
+    assert caught.value.code == "context_too_long"
 
 
 async def test_an_answer_ends_at_its_limit(provider: LocalProvider) -> None:
@@ -187,6 +213,14 @@ def test_the_process_ends_with_a_parent_that_is_killed() -> None:
         parent.send_signal(signal.SIGKILL)
     psutil.wait_procs([child], timeout=END_LIMIT_S)
     assert not child.is_running()
+
+
+def test_a_process_that_cannot_start_is_a_provider_error() -> None:
+    child = LocalChild(Path("no-such-weights.gguf"))
+    with pytest.raises(ProviderConnectionError) as caught:
+        child.start()
+    assert caught.value.code == "connect_failed"
+    assert child.pid is None
 
 
 def test_stopping_what_never_ran_does_nothing() -> None:

@@ -72,7 +72,7 @@ async def test_it_counts_the_messages_that_came_along() -> None:
     ]
     request = MessageRequest(model="scripted", messages=messages, max_tokens=100)
     message = await ScriptedProvider(pace=0).create(request)
-    assert "The 2 messages before it came along too." in message["content"][0]["text"]
+    assert "The 2 messages before it came along too" in message["content"][0]["text"]
 
 
 async def test_it_describes_pictures_by_name_type_and_pixels() -> None:
