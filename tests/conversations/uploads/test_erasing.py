@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -149,3 +151,58 @@ def test_a_picture_attached_while_its_twin_is_erased_keeps_its_files(
     assert not [call.exception() for call in gone if call.exception()]
     assert all(is_kept(call.result()) for call in kept)
     assert Attachment.objects.count() == 12
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["attach", "discard"])
+def test_files_are_placed_and_erased_by_one_at_a_time(attach: Attach, act: str) -> None:
+    attachment = attach(made.png())
+
+    def run() -> None:
+        try:
+            attach(made.png()) if act == "attach" else discard(attachment)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        with attachment_files.locked():
+            call = thread.submit(run)
+            with pytest.raises(TimeoutError):
+                call.result(timeout=0.5)
+            assert is_kept(attachment)
+        call.result()
+
+    assert is_kept(attachment) == (act == "attach")
+
+
+HOLDER = """
+import fcntl, sys
+file = open(sys.argv[1], "ab")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the site is one process there")
+def test_files_are_placed_by_one_process_at_a_time(attachments_dir: Path) -> None:
+    lock = attachment_files.folder() / "lock"
+    command = [sys.executable, "-c", HOLDER, str(lock)]
+
+    def take() -> None:
+        with attachment_files.locked():
+            pass
+
+    with (
+        subprocess.Popen(  # noqa: S603 - the few lines above
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as holder,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        call = thread.submit(take)
+        with pytest.raises(TimeoutError):
+            call.result(timeout=0.5)
+        holder.communicate()
+        call.result()
