@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import parse_qs
@@ -79,9 +80,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         """Whatever a page may say is ignored: it asks by POST."""
 
     def _live_groups(self) -> list[str]:
-        user = self.scope["user"]
+        person: Any = self.scope["user"]
         groups = [feed.conversation_group(self.conversation_id)]
-        return [*groups, user.live_group] if user.is_authenticated else groups
+        return [*groups, person.live_group] if person.is_authenticated else groups
 
     async def _refused(self) -> bool:
         if not await in_thread(_is_signed_in, self.scope):
@@ -178,14 +179,14 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             await self.close(SIGNED_OUT)
 
 
-def _version_of(scope: dict[str, Any]) -> int:
+def _version_of(scope: Mapping[str, Any]) -> int:
     query = parse_qs(scope["query_string"].decode("ascii", "replace"))
     with suppress(KeyError, ValueError):
         return max(0, int(query["version"][0]))
     return 0
 
 
-def _is_signed_in(scope: dict[str, Any]) -> bool:
+def _is_signed_in(scope: Mapping[str, Any]) -> bool:
     """Whether the session still stands and its person is still active, by the store."""
     user, session = scope["user"], scope["session"]
     if not user.is_authenticated or session.session_key is None:

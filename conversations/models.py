@@ -108,10 +108,6 @@ class Message(models.Model):
 
     objects = MessageQuerySet.as_manager()
 
-    # The turn of a question or an answer is reached by `turns` and `turn`.
-    turns: models.Manager[Turn]
-    turn: Turn
-
     class Meta:
         """In the order in which they were written."""
 

@@ -6,6 +6,9 @@ from django.urls import path
 
 from conversations.consumers import ConversationConsumer
 
+# Channels routes ASGI applications by Django's `path`, which is typed for views.
+_conversation: Any = ConversationConsumer.as_asgi()
+
 websocket_urlpatterns: list[Any] = [
-    path("ws/c/<uuid:conversation_id>/", ConversationConsumer.as_asgi()),
+    path("ws/c/<uuid:conversation_id>/", _conversation),
 ]

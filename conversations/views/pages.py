@@ -122,9 +122,10 @@ def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
 
 
 def _chosen(wanted: str) -> str:
-    if offered.model_info(wanted) is not None or not offered.offered_models():
+    default = offered.default_model()
+    if default is None or offered.model_info(wanted) is not None:
         return wanted
-    return offered.default_model().id
+    return default.id
 
 
 def user_model(user: User) -> str:

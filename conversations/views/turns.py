@@ -107,9 +107,9 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return problem(request, first_error(form), status=422)
-    if not offered.offered_models():
-        return problem(request, "No model is offered at the moment.", status=409)
     model = offered.model_info(turn.model) or offered.default_model()
+    if model is None:
+        return problem(request, "No model is offered at the moment.", status=409)
     return _started(
         request,
         form,

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from channels.layers import get_channel_layer
 
 from conversations import feed, generation, turns
 from conversations.catalogue import offered
@@ -30,7 +29,7 @@ def at_full_speed() -> Iterator[None]:
 @pytest.fixture
 async def listener() -> AsyncIterator[str]:
     """A channel of the layer, to hear what the pages hear."""
-    layer = get_channel_layer()
+    layer = feed.layer()
     channel = await layer.new_channel()
     yield channel
     await layer.flush()
@@ -58,7 +57,7 @@ async def heard(channel: str, kind: str) -> dict[str, Any]:
     """The next event of one kind, whatever comes before it."""
     async with asyncio.timeout(10):
         while True:
-            event: dict[str, Any] = await get_channel_layer().receive(channel)
+            event: dict[str, Any] = await feed.layer().receive(channel)
             if event["type"] == kind:
                 return event
 
@@ -119,12 +118,12 @@ async def test_a_rate_limit_keeps_the_time_until_which_to_wait() -> None:
 
 async def test_frames_follow_each_other_without_a_gap(listener: str) -> None:
     turn = await started("/long 200")
-    await get_channel_layer().group_add(turn.conversation.live_group, listener)
+    await feed.layer().group_add(turn.conversation.live_group, listener)
 
     generation.begin(turn.pk)
     frames = []
     while True:
-        event = await get_channel_layer().receive(listener)
+        event = await feed.layer().receive(listener)
         if event["type"] == "turn.articles":
             break
         frames.append(event)
@@ -137,7 +136,7 @@ async def test_frames_follow_each_other_without_a_gap(listener: str) -> None:
 async def test_a_stop_ends_the_answer_and_keeps_what_was_said(listener: str) -> None:
     with offered.use([ScriptedProvider()]):
         turn = await started("/long 2000")
-        await get_channel_layer().group_add(turn.conversation.live_group, listener)
+        await feed.layer().group_add(turn.conversation.live_group, listener)
         generation.begin(turn.pk)
         frame = await heard(listener, "turn.frame")
 
@@ -154,7 +153,7 @@ async def test_a_stop_ends_the_answer_and_keeps_what_was_said(listener: str) -> 
 async def test_a_snapshot_holds_what_all_frames_together_gave(listener: str) -> None:
     with offered.use([ScriptedProvider()]):
         turn = await started("/long 2000")
-        await get_channel_layer().group_add(turn.conversation.live_group, listener)
+        await feed.layer().group_add(turn.conversation.live_group, listener)
         generation.begin(turn.pk)
         frame = await heard(listener, "turn.frame")
 
@@ -175,7 +174,7 @@ async def test_a_queued_question_is_answered_after_the_one_before_it(
 ) -> None:
     first = await started("/echo One.")
     second = await sync_to_async(factories.asked)(first.conversation, "/echo Two.")
-    await get_channel_layer().group_add(first.conversation.live_group, listener)
+    await feed.layer().group_add(first.conversation.live_group, listener)
 
     generation.begin(first.pk)
     await heard(listener, "turn.articles")
@@ -191,7 +190,7 @@ async def test_draining_marks_what_could_not_end_as_interrupted_with_its_text(
 ) -> None:
     with offered.use([ScriptedProvider()]):
         turn = await started("/long 2000")
-        await get_channel_layer().group_add(turn.conversation.live_group, listener)
+        await feed.layer().group_add(turn.conversation.live_group, listener)
         generation.begin(turn.pk)
         frame = await heard(listener, "turn.frame")
 

@@ -118,7 +118,7 @@ def test_unsigned_thinking_of_a_cut_answer_is_not_sent() -> None:
 
 
 def test_a_complete_answer_is_sent_byte_for_byte_thinking_included() -> None:
-    content = [
+    content: list[dict[str, Any]] = [
         {"type": "thinking", "thinking": "", "signature": "Eq=="},
         {"type": "future_block", "payload": {"x": [1, None]}},
         {"type": "text", "text": "Whole."},

@@ -41,6 +41,7 @@ def test_a_claim_reserves_one_call_before_it_is_made() -> None:
 def test_a_checkpoint_keeps_what_was_said_and_the_sign_of_life() -> None:
     turn = factories.begun(factories.started())
     before = turn.heartbeat_at
+    assert before is not None
 
     turns.checkpoint(WORKER, [reached(turn)])
 
@@ -48,6 +49,7 @@ def test_a_checkpoint_keeps_what_was_said_and_the_sign_of_life() -> None:
     turn.answer.refresh_from_db()
     assert turn.status == Turn.Status.STREAMING
     assert turn.answer.content == SAID
+    assert turn.heartbeat_at is not None
     assert turn.heartbeat_at > before
 
 
