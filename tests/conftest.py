@@ -1,0 +1,62 @@
+"""Three people, and a browser for each: the owner, the administrator, a stranger."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from chatsite.accounts.models import User
+from tests.factories import person
+
+
+@pytest.fixture(autouse=True)
+def _no_attempts_yet() -> Iterator[None]:
+    """Forget the sign-in attempts of other tests."""
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    """The owner of whatever the test makes."""
+    return person("alice")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    """An administrator."""
+    bob = person("bob")
+    bob.is_staff = bob.is_superuser = True
+    bob.save()
+    return bob
+
+
+@pytest.fixture
+def charlie(db: None) -> User:
+    """Someone with an account and nothing to do with it."""
+    return person("charlie")
+
+
+def _client_of(person: User) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def alice_client(alice: User) -> Client:
+    """The owner, signed in."""
+    return _client_of(alice)
+
+
+@pytest.fixture
+def bob_client(bob: User) -> Client:
+    """The administrator, signed in."""
+    return _client_of(bob)
+
+
+@pytest.fixture
+def charlie_client(charlie: User) -> Client:
+    """The stranger, signed in."""
+    return _client_of(charlie)
