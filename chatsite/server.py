@@ -72,6 +72,8 @@ class ChatServer(Server):  # type: ignore[misc]  # Daphne has no types
     def listen(self) -> tuple[str, int]:
         """Open the address and return it; the system chooses where the port is 0.
 
+        From here on signals are taken, and answered once the server runs.
+
         Raises twisted.internet.error.CannotListenError where it is taken.
         """
         self.http_factory = BoundedHTTPFactory(self)
@@ -85,6 +87,7 @@ class ChatServer(Server):  # type: ignore[misc]  # Daphne has no types
         self.listener = reactor.listenTCP(
             self.port, self.http_factory, interface=self.host
         )
+        self._take_signals()
         address = self.listener.getHost()
         return address.host, address.port
 
@@ -94,15 +97,18 @@ class ChatServer(Server):  # type: ignore[misc]  # Daphne has no types
         globalLogBeginner.beginLoggingTo(
             [_log_failure], redirectStandardIO=False, discardBuffer=True
         )
-        loop = reactor._asyncioEventloop  # noqa: SLF001 - there is no other way to it
-        asyncio.set_event_loop(loop)
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._end)
         reactor.callLater(1, self.application_checker)
         reactor.callLater(2, self.timeout_checker)
         reactor.callWhenRunning(self._start_beside)
         reactor.addSystemEventTrigger("before", "shutdown", self._closed)
         reactor.run(installSignalHandlers=False)
+
+    def _take_signals(self) -> None:
+        # From the moment that the address is known a signal ends in order.
+        loop = reactor._asyncioEventloop  # noqa: SLF001 - there is no other way to it
+        asyncio.set_event_loop(loop)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._end)
 
     def _start_beside(self) -> None:
         self._beside = asyncio.ensure_future(self.beside())

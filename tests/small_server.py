@@ -11,6 +11,7 @@ from chatsite.server import ChatServer
 
 FLOOD_BYTES = 64 * 1024
 FLOOD_MESSAGES = 3200
+MEBIBYTE = 1024 * 1024
 
 
 def say(*words: object) -> None:
@@ -34,7 +35,7 @@ async def answer_http(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def answer_socket(scope: Any, receive: Any, send: Any) -> None:
-    """Accept; /flood sends 200 MB as fast as it may."""
+    """Accept; /flood sends 200 MB as fast as it may, /steady one when it is asked."""
     await receive()
     await send({"type": "websocket.accept"})
     if scope["path"] == "/flood":
@@ -43,6 +44,8 @@ async def answer_socket(scope: Any, receive: Any, send: Any) -> None:
             await asyncio.sleep(0)
         say("flooded")
     while True:
+        if scope["path"] == "/steady":
+            await send({"type": "websocket.send", "text": "x" * MEBIBYTE})
         message = await receive()
         if message["type"] == "websocket.disconnect":
             say("disconnect", message["code"])
@@ -61,7 +64,7 @@ async def beside() -> None:
     try:
         await asyncio.Event().wait()
     finally:
-        say("beside ended")
+        say("beside stopped")
 
 
 async def drain(seconds: float) -> None:
