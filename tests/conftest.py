@@ -1,5 +1,6 @@
 """Three people, and a browser for each: the owner, the administrator, a stranger."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -8,6 +9,13 @@ from django.test import Client
 
 from chatsite.accounts.models import User
 from tests.factories import person
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where everything is installed, a test that skips has failed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(autouse=True)
