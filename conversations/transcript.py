@@ -7,6 +7,7 @@ that a provider's prompt cache hits and thinking blocks stay valid.
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ TOKENS_PER_PICTURE = 1600
 HISTORY_LIMIT = 100_000  # messages, the most that the API takes
 
 type Block = dict[str, Any]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +101,20 @@ def _question_blocks(message: Message, model: ModelInfo) -> Iterable[Block]:
             yield block
             continue
         picture = pictures[block["source"]["attachment_id"]]
-        if model.names_pictures or not model.images:
+        image = _image_block(picture) if model.images else None
+        if model.names_pictures or image is None:
             yield {"type": "text", "text": f"[picture: {picture.name}]"}
-        if model.images:
-            yield _image_block(picture)
+        if image is not None:
+            yield image
 
 
-def _image_block(picture: Attachment) -> Block:
-    data = base64.b64encode(read_bytes(picture)).decode("ascii")
+def _image_block(picture: Attachment) -> Block | None:
+    try:
+        data = base64.b64encode(read_bytes(picture)).decode("ascii")
+    except FileNotFoundError:
+        # A restored database may be newer than the files beside it.
+        logger.exception("The file of attachment %s is lost", picture.pk)
+        return None
     return {
         "type": "image",
         "source": {"type": "base64", "media_type": picture.media_type, "data": data},

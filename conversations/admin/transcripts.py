@@ -20,8 +20,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
-from conversations import uploads
 from conversations.articles import PictureUrl, render_transcript
+from conversations.attachment_views import picture_response
 from conversations.audit import reading
 from conversations.audit.models import REASON_LENGTH, Reading
 from conversations.models import Attachment, Conversation, Message
@@ -85,21 +85,13 @@ def picture(request: HttpRequest, attachment_id: uuid.UUID) -> HttpResponse:
     first = _open_reading(request, reader, conversation_id)
     if first is None:
         raise Http404
-    is_thumbnail = "thumbnail" in request.GET
     row = reading.later_reading(
         first, address=_address(request), attachment_id=found.pk
     )
     with reading.recorded(row):
-        if is_thumbnail:
-            media_type = found.thumbnail_media_type
-            content = uploads.path_of(found.thumbnail_digest).read_bytes()
-        else:
-            media_type, content = found.media_type, uploads.read_bytes(found)
-    return HttpResponse(
-        content,
-        content_type=media_type,
-        headers={"Content-Disposition": "inline", "Cache-Control": "no-store"},
-    )
+        response = picture_response(found, thumbnail="thumbnail" in request.GET)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _reader(request: HttpRequest) -> User:

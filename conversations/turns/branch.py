@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.turns.start import Conflict, Question, new_turn, next_version
@@ -66,7 +67,10 @@ def withdraw_turn(turn: Turn) -> Message:
     if conversation.leaf_id == turn.answer_id:
         conversation.leaf_id = question.parent_id
     _redraw(conversation)
-    Attachment.objects.filter(message=question).update(message=None)
+    # Unsent from now on: the day after which they are erased begins anew.
+    Attachment.objects.filter(message=question).update(
+        message=None, created_at=timezone.now()
+    )
     Message.objects.filter(pk=question.pk).delete()
     return question
 

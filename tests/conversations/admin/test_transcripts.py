@@ -303,7 +303,8 @@ def test_pictures_of_the_transcript_are_served_and_written_down(
     for response in (large, small):
         assert "no-store" in response["Cache-Control"]
         assert response["X-Content-Type-Options"] == "nosniff"
-        assert response["Content-Disposition"] == "inline"
+        assert response["Content-Disposition"].startswith("inline;")
+        assert "sandbox" in response["Content-Security-Policy"]
     rows = Reading.objects.filter(subject="attachment")
     assert [(row.subject_id, row.first, row.reason) for row in rows] == [
         (picture.pk, first, REASON)
