@@ -90,8 +90,10 @@ _MODEL = ModelInfo(
     max_output_tokens=MAX_OUTPUT_TOKENS,
     context_tokens=CONTEXT_TOKENS,
     note="A toy that proves the path: a very small model, real but often wrong.",
-    # It was trained with these words, and says more nonsense without them.
-    system="You are a helpful AI assistant named SmolLM, trained by Hugging Face",
-    # Without chance it repeats itself without end.
+    # It was trained with the first sentence; without the second it gives the capital
+    # of France in something like French.
+    system="You are a helpful AI assistant named SmolLM, trained by Hugging Face."
+    " Answer briefly, in plain English.",
+    # Greedily it repeats itself, and hotter it rambles.
     parameters={"temperature": 0.2, "top_p": 0.9},
 )

@@ -44,6 +44,8 @@ def _parameters(key: str, weights: str) -> xllamacpp.CommonParams:
     # Prompts of the past are not kept: by default up to 8 GB of them would be.
     parameters.cache_ram_mib = 0
     parameters.ui = False
+    # The Messages API has no field for it, and a model this small falls into loops.
+    parameters.sampling.dry_multiplier = 0.8
     return parameters
 
 

@@ -48,13 +48,13 @@ async def provider(shared: LocalProvider) -> AsyncIterator[LocalProvider]:
     await shared._clients.close()
 
 
-def asked(text: str, max_tokens: int = 24, **parameters: object) -> MessageRequest:
+def asked(text: str, max_tokens: int = 24) -> MessageRequest:
     return MessageRequest(
         model="local",
         messages=[{"role": "user", "content": text}],
         max_tokens=max_tokens,
         system="You are a helpful AI assistant named SmolLM, trained by Hugging Face",
-        parameters={"temperature": 0.2, "top_p": 0.9, **parameters},
+        parameters={"temperature": 0.2, "top_p": 0.9},
     )
 
 
@@ -119,15 +119,15 @@ async def test_prompts_are_counted(provider: LocalProvider) -> None:
 
 
 async def test_leaving_the_stream_stops_generation(provider: LocalProvider) -> None:
-    endless = asked("Tell a long story.", 5000, ignore_eos=True)
-    async with provider.stream(endless) as stream:
+    story = asked("Tell a long story.", 5000)
+    async with provider.stream(story) as stream:
         assert isinstance(await anext(aiter(stream)), MessageStart)
         assert await decoded_tokens(provider)
     seen = [1]
     async with asyncio.timeout(END_LIMIT_S):
         while seen[-1]:
             seen.append(await decoded_tokens(provider))
-    assert max(seen) < 2500
+    assert max(seen) < 100
 
 
 async def decoded_tokens(provider: LocalProvider) -> int:
