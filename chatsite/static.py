@@ -50,6 +50,7 @@ def _add_headers(headers: Headers, _path: str, _url: str) -> None:
 
 def serving(application: Any) -> Any:
     """Wrap an ASGI application so that collected files never reach it."""
+    settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
     return ServeStaticASGI(
         application,
         root=settings.STATIC_ROOT,

@@ -93,9 +93,21 @@ def test_an_administrator_of_the_environment_replaces_the_link(data_dir: Path) -
         assert "/setup/" not in "".join(iter(served.line, ""))
 
 
+def test_a_second_server_waits_for_the_first(served: Served, data_dir: Path) -> None:
+    """It would take the answers that the first is making for dead."""
+    start(served)
+    with serving("manage.py", "serve", "--port", "0", data_dir=data_dir) as second:
+        assert second.line() == "Waiting for another server to end."
+        served.tell(signal.SIGTERM)
+        start(second)
+        second.tell(signal.SIGTERM)
+        assert second.ended() == 0
+
+
 def test_a_port_that_is_taken_is_said(served: Served, data_dir: Path) -> None:
     """In one line, with an exit code."""
     port = start(served).rpartition(":")[2]
+    data_dir = data_dir.with_name("named")
     with serving("manage.py", "serve", "--port", port, data_dir=data_dir) as second:
         assert "Cannot listen" in second.lines_until("Cannot listen")[-1]
         assert second.ended() == 1

@@ -1,5 +1,6 @@
 """Serve the site: make what is missing, then run until told to end."""
 
+import contextlib
 import logging
 from argparse import ArgumentParser
 from typing import Any, override
@@ -10,8 +11,11 @@ from django.core.management.base import BaseCommand
 from django.db import connections
 from django.urls import reverse
 
-from chatsite import static
+from chatsite import lock, static
 from chatsite.accounts import setup
+
+# How long beyond its draining an earlier server is waited for.
+PATIENCE_S = 5.0
 
 logger = logging.getLogger(__name__)
 
@@ -31,18 +35,26 @@ class Command(BaseCommand):
     def handle(self, *_: Any, host: str, port: int, **__: Any) -> None:
         """Prepare, listen, say where, serve."""
         try:
-            self._prepare()
-            self._serve(host, port)
+            with self._alone():
+                call_command("migrate", interactive=False, verbosity=0)
+                static.collect()
+                self._serve(host, port)
+        except TimeoutError as error:
+            raise CommandError(
+                f"Another server uses the data folder {settings.DATA_DIR}."
+            ) from error
         except KeyboardInterrupt:
             self.stderr.write("Ended before it had begun.")
 
-    def _prepare(self) -> None:
-        from conversations import generation
-
-        call_command("migrate", interactive=False, verbosity=0)
-        static.collect()
-        if given_up := generation.recover():
-            logger.info("%s answers were interrupted by the last end.", given_up)
+    def _alone(self) -> contextlib.AbstractContextManager[None]:
+        if not settings.SQLITE:
+            return contextlib.nullcontext()
+        # A second process would take the running answers of the first for dead.
+        return lock.held(
+            settings.DATA_DIR / "serve.lock",
+            patience_s=settings.DRAIN_SECONDS + PATIENCE_S,
+            waiting=lambda: self.stdout.write("Waiting for another server to end."),
+        )
 
     def _serve(self, host: str, port: int) -> None:
         # Daphne is imported late: other commands need no event loop.
@@ -51,6 +63,7 @@ class Command(BaseCommand):
         from chatsite.asgi import application
         from chatsite.lifetime import beside, drain
         from chatsite.server import ChatServer
+        from conversations import generation
 
         server = ChatServer(
             application,
@@ -64,6 +77,8 @@ class Command(BaseCommand):
             address = server.listen()
         except CannotListenError as error:
             raise CommandError(f"Cannot listen on {host}:{port}: {error}") from error
+        if given_up := generation.recover():
+            logger.info("%s answers were interrupted by the last end.", given_up)
         self._greet(*address)
         connections.close_all()
         server.run()
