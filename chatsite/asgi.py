@@ -1,22 +1,26 @@
 """The ASGI application: pages over HTTP, live answers over websockets."""
 
 import os
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
+from django.urls import re_path
 
 http_application = get_asgi_application()
 
-from chatsite.origins import SameOrigin  # noqa: E402 - needs the settings
+from chatsite.origins import SameOrigin, close_unknown  # noqa: E402 - needs the settings
 from chatsite.static import serving  # noqa: E402 - needs the settings
 from conversations.routing import websocket_urlpatterns  # noqa: E402 - needs the apps
 
+unknown: Any = close_unknown
+routes = [*websocket_urlpatterns, re_path("", unknown)]
 application = ProtocolTypeRouter(
     {
         "http": serving(http_application),
-        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
+        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(routes))),
     }
 )

@@ -6,6 +6,9 @@ from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
+# What conversations answer too, where there is nothing to see.
+NOT_FOUND = 4404
+
 
 def allowed_origins(host: str) -> set[str]:
     """Origins that may connect to `host`, the name that the browser asked for.
@@ -34,3 +37,13 @@ class SameOrigin:
         allowed = origin in allowed_origins(host)
         application = self.application if allowed else WebsocketDenier()
         await application(scope, receive, send)
+
+
+async def close_unknown(_scope: Any, receive: Any, send: Any) -> None:
+    """Answer a socket that asks for an address that does not exist.
+
+    It is accepted first: only then does the page learn the code, and stay away.
+    """
+    await receive()
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": NOT_FOUND})

@@ -6,6 +6,7 @@ import pytest
 from channels.testing import WebsocketCommunicator
 from pytest_django import Settings
 
+from chatsite.asgi import application
 from chatsite.origins import SameOrigin
 
 
@@ -56,6 +57,18 @@ async def test_a_page_connects_to_where_it_came_from(host: str, origin: str) -> 
 async def test_a_foreign_page_does_not(host: str, origin: str | None) -> None:
     """Nor one that does not say where it came from."""
     assert not await connects(host, origin)
+
+
+async def test_an_address_that_does_not_exist_is_said_so() -> None:
+    """With a code that the page hears, after which it stays away."""
+    headers = [(b"host", b"localhost"), (b"origin", b"http://localhost")]
+    communicator = WebsocketCommunicator(application, "/ws/nothing/", headers)
+    connected, _ = await communicator.connect()
+    assert connected
+    assert await communicator.receive_output() == {
+        "type": "websocket.close",
+        "code": 4404,
+    }
 
 
 async def test_an_https_site_takes_no_plain_page(settings: Settings) -> None:
