@@ -1,0 +1,131 @@
+"""The site in a process of its own, Chromium, and people who visit with it."""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser.chat import Chat
+from tests.browser.serving import Person, Site, session_cookie, wanted
+from tests.browser.watching import Watch
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+MISSING = "Chromium is missing: install it, as with `apt-get install chromium`."
+QUIET = (
+    "--no-sandbox",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PEOPLE = 80
+PATIENCE_MS = 20_000
+# Wide enough for the list at the side.
+DESK = {"width": 1280, "height": 800}
+
+type Visit = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def served(
+    chromium_path: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Site, Sequence[Person]]]:
+    """The site, serving, and everyone who has an account there."""
+    site = Site(tmp_path_factory.mktemp("site"))
+    people = site.people(PEOPLE)
+    site.start()
+    yield site, people
+    site.end()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """Where Debian's Chromium is, or another."""
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        if wanted():
+            pytest.fail(MISSING)
+        pytest.skip(MISSING)
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium_path: str) -> Iterator[Browser]:
+    """Chromium, for the tests of one file.
+
+    No longer: while Playwright runs, this thread has a running event loop, which the
+    tests of other files could not share.
+    """
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(served: tuple[Site, Sequence[Person]]) -> Site:
+    """The site, serving."""
+    return served[0]
+
+
+@pytest.fixture(scope="session")
+def _strangers(served: tuple[Site, Sequence[Person]]) -> Iterator[Person]:
+    return iter(served[1][1:])
+
+
+@pytest.fixture
+def person(_strangers: Iterator[Person]) -> Person:
+    """Someone who has never been here before this test."""
+    return next(_strangers)
+
+
+@pytest.fixture
+def administrator(served: tuple[Site, Sequence[Person]]) -> Person:
+    """Who may do everything."""
+    return served[1][0]
+
+
+@pytest.fixture
+def watch(site: Site) -> Iterator[Watch]:
+    """Fails the test at its end if a page complained or asked elsewhere."""
+    watch = Watch(site.url)
+    yield watch
+    assert watch.unexpected() == []
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site, watch: Watch) -> Iterator[Visit]:
+    """Opens a browser of its own for someone, or for nobody yet."""
+    contexts: list[BrowserContext] = []
+
+    def visit(person: Person | None = None, **options: Any) -> BrowserContext:
+        context = browser.new_context(
+            **{"base_url": site.url, "viewport": DESK, **options}
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        watch.over(context)
+        if person is not None:
+            context.add_cookies([session_cookie(site, person)])
+        contexts.append(context)
+        return context
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(visit: Visit, person: Person) -> Page:
+    """A page of someone who is signed in; it shows nothing yet."""
+    return visit(person).new_page()
+
+
+@pytest.fixture
+def chat(page: Page) -> Chat:
+    """The empty conversation page of someone who is here for the first time."""
+    page.goto("/c/new/")
+    return Chat(page)

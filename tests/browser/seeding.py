@@ -1,0 +1,52 @@
+"""Rows in the data folder of the served site, made in `manage.py shell`."""
+
+import json
+import sys
+from importlib import import_module
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
+
+from chatsite.accounts.models import User
+from tests.browser.serving import ADMINISTRATOR, PASSWORD
+from tests.factories import conversation
+
+
+def people(count: int) -> None:
+    """The administrator and `count` people; prints the session of each by name."""
+    # Hashed once for all of them: hashing is meant to be slow.
+    password = make_password(PASSWORD)
+    names = [ADMINISTRATOR, *(f"person{number}" for number in range(count))]
+    _print({name: _session(_person(name, password)) for name in names})
+
+
+def conversations(counts: dict[str, int]) -> None:
+    """A conversation of that many questions for each name; prints its id by name."""
+    _print({name: _conversation(name, count) for name, count in counts.items()})
+
+
+def _person(name: str, password: str) -> User:
+    may_all = name == ADMINISTRATOR
+    return User.objects.create(
+        username=name, password=password, is_staff=may_all, is_superuser=may_all
+    )
+
+
+def _session(user: User) -> str:
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    return str(session.session_key)
+
+
+def _conversation(name: str, count: int) -> str:
+    texts = [f"Question {number}" for number in range(1, count + 1)]
+    owner = User.objects.get(username=name)
+    return str(conversation(owner, *texts, answers="It is the tide.").pk)
+
+
+def _print(made: dict[str, str]) -> None:
+    json.dump(made, sys.stdout)

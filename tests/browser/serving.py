@@ -1,0 +1,123 @@
+"""The site as it is served: one child process, and the people who use it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from tests.settings_child import ROOT, child_environment, run_python
+
+ADMINISTRATOR = "root"
+PASSWORD = "a harbour at six"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Someone with an account, and the session in which they are signed in."""
+
+    name: str
+    session: str
+
+
+class Site:
+    """`manage.py serve` on a free port of this machine, with a data folder of its own.
+
+    A site that was ended or killed can be started again: same port, same data.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self.data_dir = data_dir
+        self.port = 0
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it serves, without a slash at the end."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> str:
+        """Serve; returns the greeting, once requests are answered."""
+        log = self._log().open("a")
+        with log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own program
+                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                cwd=ROOT,
+                env=self._environment(),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        output = self._process.stdout
+        assert output is not None
+        return self._greeting(output)
+
+    def end(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._signal(signal.SIGKILL)
+
+    def people(self, count: int) -> Sequence[Person]:
+        """The administrator, then `count` people; made before the site is started."""
+        self._run("migrate", "--verbosity", "0")
+        sessions = self._seed(f"people({count})")
+        return [Person(name, session) for name, session in sessions.items()]
+
+    def tell(self, counts: dict[str, int]) -> dict[str, str]:
+        """Give each named person a conversation of that many questions; their ids."""
+        return self._seed(f"conversations({counts})")
+
+    def said(self) -> str:
+        """What it wrote to its log."""
+        return self._log().read_text()
+
+    def _log(self) -> Path:
+        return self.data_dir / "serve.log"
+
+    def _environment(self) -> dict[str, str]:
+        return child_environment(self.data_dir, DRAIN_SECONDS="0")
+
+    def _seed(self, call: str) -> dict[str, str]:
+        code = f"from tests.browser.seeding import *; {call}"
+        made: dict[str, str] = json.loads(
+            self._run("shell", "--no-imports", "-c", code)
+        )
+        return made
+
+    def _run(self, *arguments: str) -> str:
+        result = run_python("manage.py", *arguments, data_dir=self.data_dir)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
+
+    def _greeting(self, output: IO[str]) -> str:
+        for line in output:
+            if " serves on " in line:
+                self.port = int(line.rsplit(":", 1)[1].strip().rstrip("/"))
+                return line
+        raise AssertionError(f"It did not serve: {self.said()}")
+
+    def _signal(self, number: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(number)
+        process.wait(timeout=30)
+        if process.stdout is not None:
+            process.stdout.close()
+
+
+def wanted() -> bool:
+    """Whether a missing browser is a failure and no reason to skip."""
+    return bool(os.environ.get("CI"))
+
+
+def session_cookie(site: Site, person: Person) -> Any:
+    """The cookie that a browser of `person` sends to `site`."""
+    return {"name": "session", "value": person.session, "url": site.url}
