@@ -12,6 +12,7 @@ from django.urls import re_path
 
 http_application = get_asgi_application()
 
+from chatsite.lifetime import lifespan  # noqa: E402 - needs the apps
 from chatsite.origins import SameOrigin, close_unknown  # noqa: E402 - needs the settings
 from chatsite.static import serving  # noqa: E402 - needs the settings
 from conversations.routing import websocket_urlpatterns  # noqa: E402 - needs the apps
@@ -20,6 +21,7 @@ unknown: Any = close_unknown
 routes = [*websocket_urlpatterns, re_path("", unknown)]
 application = ProtocolTypeRouter(
     {
+        "lifespan": lifespan,
         "http": serving(http_application),
         "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(routes))),
     }

@@ -1,41 +1,37 @@
 """What goes on beside the requests, from the first to the last."""
 
 import asyncio
-import logging
+from typing import Any
 
-from conversations import generation, uploads
+from django.conf import settings
+
+from conversations import generation
 from conversations.catalogue import offered
 from conversations.database import in_thread
-from conversations.rendering import render_markdown
-
-UPKEEP_INTERVAL_S = 3600.0
-# The first coloured code of a process costs what loading the highlighter costs.
-FIRST_CODE = "```python\npass\n```"
-
-logger = logging.getLogger(__name__)
 
 
 async def beside() -> None:
-    """Learn the models of the back ends, give up what died, clear what was left."""
-    await asyncio.gather(
-        offered.keep_fresh(),
-        generation.sweep(),
-        _upkeep(),
-        asyncio.to_thread(render_markdown, FIRST_CODE),
-    )
-
-
-async def _upkeep() -> None:
-    while True:
-        try:
-            await in_thread(uploads.erase_unsent)
-        except Exception:
-            # A busy database or a full disk now is no reason to stop for good.
-            logger.exception("Unsent uploads could not be erased.")
-        await asyncio.sleep(UPKEEP_INTERVAL_S)
+    """Learn the models of the back ends, and give up answers whose process died."""
+    await asyncio.gather(offered.keep_fresh(), generation.sweep())
 
 
 async def drain(seconds: float) -> None:
     """Let running answers end, then close what they were asked of."""
     await generation.drain(seconds)
     await offered.close()
+
+
+async def lifespan(_scope: Any, receive: Any, send: Any) -> None:
+    """The same under a server that speaks ASGI's lifespan protocol, as uvicorn does.
+
+    Daphne does not; `serve` calls the functions above itself.
+    """
+    await receive()
+    await in_thread(generation.recover)
+    work = asyncio.create_task(beside())
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    work.cancel()
+    await asyncio.gather(work, return_exceptions=True)
+    await drain(settings.DRAIN_SECONDS)
+    await send({"type": "lifespan.shutdown.complete"})

@@ -104,6 +104,26 @@ def test_a_second_server_waits_for_the_first(served: Served, data_dir: Path) -> 
         assert second.ended() == 0
 
 
+def test_another_server_serves_the_same_application(
+    served: Served, data_dir: Path
+) -> None:
+    """What `serve` has prepared, uvicorn serves; it starts and ends in order."""
+    start(served)
+    served.tell(signal.SIGTERM)
+    assert served.ended() == 0
+    arguments = ("-m", "uvicorn", "chatsite.asgi:application", "--port", "0")
+    with serving(*arguments, data_dir=data_dir) as uvicorn:
+        line = uvicorn.lines_until("running on")[-1]
+        (address,) = re.findall(r"http://[0-9.:]+", line)
+        page = httpx.get(f"{address}/accounts/login/")
+        assert page.status_code == 200
+        (script,) = re.findall(r'src="(/static/js/preferences[^"]+)"', page.text)
+        assert httpx.get(address + script).status_code == 200
+        uvicorn.tell(signal.SIGINT)
+        lines = uvicorn.lines_until("Finished server process")
+        assert any("shutdown complete" in line for line in lines)
+
+
 def test_a_port_that_is_taken_is_said(served: Served, data_dir: Path) -> None:
     """In one line, with an exit code."""
     port = start(served).rpartition(":")[2]
