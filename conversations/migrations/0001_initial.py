@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -20,7 +19,15 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Conversation",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("title", models.CharField(blank=True, max_length=200)),
                 ("is_renamed", models.BooleanField(default=False)),
                 ("model", models.CharField(blank=True, max_length=200)),
@@ -29,21 +36,58 @@ class Migration(migrations.Migration):
                 ("trashed_at", models.DateTimeField(blank=True, null=True)),
                 ("version", models.PositiveBigIntegerField(default=0)),
                 ("branch_version", models.PositiveBigIntegerField(default=0)),
-                ("owner", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="conversations", to=settings.AUTH_USER_MODEL)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="conversations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
             name="Message",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("role", models.CharField(choices=[("user", "User"), ("assistant", "Assistant")], max_length=10)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("user", "User"), ("assistant", "Assistant")],
+                        max_length=10,
+                    ),
+                ),
                 ("content", models.JSONField(default=list)),
                 ("text", models.TextField(blank=True)),
                 ("html", models.TextField(blank=True)),
                 ("renderer_version", models.PositiveSmallIntegerField(default=0)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("conversation", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="conversations.conversation")),
-                ("parent", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="children", to="conversations.message")),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="messages",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="children",
+                        to="conversations.message",
+                    ),
+                ),
             ],
             options={
                 "ordering": ("created_at", "id"),
@@ -52,12 +96,26 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="conversation",
             name="leaf",
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="conversations.message"),
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="conversations.message",
+            ),
         ),
         migrations.CreateModel(
             name="Attachment",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("position", models.PositiveSmallIntegerField(default=0)),
                 ("name", models.CharField(max_length=255)),
                 ("media_type", models.CharField(max_length=100)),
@@ -68,8 +126,24 @@ class Migration(migrations.Migration):
                 ("thumbnail_digest", models.CharField(db_index=True, max_length=64)),
                 ("thumbnail_media_type", models.CharField(max_length=100)),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
-                ("owner", models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="attachments", to=settings.AUTH_USER_MODEL)),
-                ("message", models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name="attachments", to="conversations.message")),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="attachments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "message",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="attachments",
+                        to="conversations.message",
+                    ),
+                ),
             ],
             options={
                 "ordering": ("position", "created_at", "id"),
@@ -78,9 +152,31 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name="Turn",
             fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
                 ("key", models.UUIDField(unique=True)),
-                ("status", models.CharField(choices=[("queued", "Queued"), ("pending", "Pending"), ("streaming", "Streaming"), ("complete", "Complete"), ("stopped", "Stopped"), ("interrupted", "Interrupted"), ("failed", "Failed")], max_length=12)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Queued"),
+                            ("pending", "Pending"),
+                            ("streaming", "Streaming"),
+                            ("complete", "Complete"),
+                            ("stopped", "Stopped"),
+                            ("interrupted", "Interrupted"),
+                            ("failed", "Failed"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
                 ("version", models.PositiveBigIntegerField()),
                 ("provider", models.CharField(blank=True, max_length=64)),
                 ("model", models.CharField(max_length=200)),
@@ -100,34 +196,79 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField(blank=True, null=True)),
                 ("first_delta_at", models.DateTimeField(blank=True, null=True)),
                 ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("answer", models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name="turn", to="conversations.message")),
-                ("conversation", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="turns", to="conversations.conversation")),
-                ("question", models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="turns", to="conversations.message")),
+                (
+                    "answer",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turn",
+                        to="conversations.message",
+                    ),
+                ),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turns",
+                        to="conversations.conversation",
+                    ),
+                ),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turns",
+                        to="conversations.message",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
             model_name="message",
-            constraint=models.CheckConstraint(condition=models.Q(("role__in", ("user", "assistant"))), name="message_role"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(("role__in", ("user", "assistant"))),
+                name="message_role",
+            ),
         ),
         migrations.AddConstraint(
             model_name="message",
-            constraint=models.CheckConstraint(condition=models.Q(("role", "user"), ("parent__isnull", False), _connector="OR"), name="message_answer_has_a_question"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("role", "user"), ("parent__isnull", False), _connector="OR"
+                ),
+                name="message_answer_has_a_question",
+            ),
         ),
         migrations.AddIndex(
             model_name="conversation",
-            index=models.Index(condition=models.Q(("trashed_at", None)), fields=["owner", "-updated_at", "-id"], name="conversation_list"),
+            index=models.Index(
+                condition=models.Q(("trashed_at", None)),
+                fields=["owner", "-updated_at", "-id"],
+                name="conversation_list",
+            ),
         ),
         migrations.AddIndex(
             model_name="conversation",
-            index=models.Index(condition=models.Q(("trashed_at", None), _negated=True), fields=["trashed_at"], name="conversation_trash"),
+            index=models.Index(
+                condition=models.Q(("trashed_at", None), _negated=True),
+                fields=["trashed_at"],
+                name="conversation_trash",
+            ),
         ),
         migrations.AddIndex(
             model_name="attachment",
-            index=models.Index(condition=models.Q(("message", None)), fields=["created_at"], name="attachment_unsent"),
+            index=models.Index(
+                condition=models.Q(("message", None)),
+                fields=["created_at"],
+                name="attachment_unsent",
+            ),
         ),
         migrations.AddIndex(
             model_name="turn",
-            index=models.Index(condition=models.Q(("status__in", ("pending", "streaming"))), fields=["heartbeat_at"], name="turn_running"),
+            index=models.Index(
+                condition=models.Q(("status__in", ("pending", "streaming"))),
+                fields=["heartbeat_at"],
+                name="turn_running",
+            ),
         ),
         migrations.AddIndex(
             model_name="turn",
@@ -135,14 +276,50 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="turn",
-            constraint=models.UniqueConstraint(condition=models.Q(("status__in", ("pending", "streaming"))), fields=("conversation",), name="turn_runs_once_in_a_conversation"),
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status__in", ("pending", "streaming"))),
+                fields=("conversation",),
+                name="turn_runs_once_in_a_conversation",
+            ),
         ),
         migrations.AddConstraint(
             model_name="turn",
-            constraint=models.CheckConstraint(condition=models.Q(("status__in", ("queued", "pending", "streaming", "complete", "stopped", "interrupted", "failed"))), name="turn_status"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "status__in",
+                        (
+                            "queued",
+                            "pending",
+                            "streaming",
+                            "complete",
+                            "stopped",
+                            "interrupted",
+                            "failed",
+                        ),
+                    )
+                ),
+                name="turn_status",
+            ),
         ),
         migrations.AddConstraint(
             model_name="turn",
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(("finished_at", None), ("status__in", ("queued", "pending", "streaming"))), models.Q(models.Q(("status__in", ("queued", "pending", "streaming")), _negated=True), models.Q(("finished_at", None), _negated=True)), _connector="OR"), name="turn_is_finished_once_it_ended"),
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("finished_at", None),
+                        ("status__in", ("queued", "pending", "streaming")),
+                    ),
+                    models.Q(
+                        models.Q(
+                            ("status__in", ("queued", "pending", "streaming")),
+                            _negated=True,
+                        ),
+                        models.Q(("finished_at", None), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="turn_is_finished_once_it_ended",
+            ),
         ),
     ]
