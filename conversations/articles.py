@@ -154,7 +154,9 @@ def heading(conversation: Conversation) -> str:
 
 def stored_snapshot(turn: Turn) -> Update:
     """Everything that the store has of a running answer, as one frame."""
-    return IncrementalMarkdown(plain_text(turn.answer.content)).snapshot()
+    markdown = IncrementalMarkdown(plain_text(turn.answer.content))
+    markdown.update()
+    return markdown.snapshot()
 
 
 def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:

@@ -1,0 +1,147 @@
+"""The list of conversations: order, search, paging, names, trash and undo."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from conversations.models import Conversation
+from conversations.views.listing import ROWS
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client() -> Client:
+    """Ada's browser, asking by htmx."""
+    client = Client(headers={"HX-Request": "true"})
+    client.force_login(factories.person())
+    return client
+
+
+def titled(*titles: str) -> list[Conversation]:
+    owner = factories.person()
+    return [Conversation.objects.create(owner=owner, title=each) for each in titles]
+
+
+def rows(client: Client, **query: str) -> str:
+    return client.get(
+        reverse("conversations:conversation-list"), query
+    ).content.decode()
+
+
+def post(client: Client, name: str, conversation: Conversation, **fields: str) -> str:
+    address = reverse(f"conversations:{name}", args=(conversation.pk,))
+    response = client.post(address, fields)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_the_newest_activity_stands_first(client: Client) -> None:
+    titled("Older", "Newer")
+
+    page = rows(client)
+
+    assert page.index("Newer") < page.index("Older")
+
+
+def test_a_search_finds_every_word_in_any_case(client: Client) -> None:
+    titled("Blue sky", "Blue sea", "Green sky")
+
+    page = rows(client, q="SKY blue")
+
+    assert "Blue sky" in page
+    assert "Blue sea" not in page
+    assert "Green sky" not in page
+
+
+def test_a_search_treats_signs_as_text(client: Client) -> None:
+    titled("100 % done", "1000 things")
+
+    page = rows(client, q="100 %")
+
+    assert "100 % done" in page
+    assert "1000 things" not in page
+
+
+def test_a_search_that_finds_nothing_says_so(client: Client) -> None:
+    assert "Nothing found" in rows(client, q="<b>nothing</b>")
+    assert "<b>nothing" not in rows(client, q="<b>nothing</b>")
+
+
+def test_other_people_are_not_listed(client: Client) -> None:
+    factories.conversation(factories.person("eve"), "Eve's question")
+
+    assert "Eve" not in rows(client)
+
+
+def test_further_rows_come_when_one_scrolls_down(client: Client) -> None:
+    titled(*[f"Number {number:03}" for number in range(ROWS + 5)])
+
+    first = rows(client)
+    after = first.split("after=")[1].split('"')[0].split("&")[0]
+    second = client.get(
+        f"{reverse('conversations:conversation-list')}?after={after}"
+    ).content.decode()
+
+    assert first.count('class="row"') == ROWS
+    assert second.count('class="row"') == 5
+    assert "Number 000" in second
+
+
+def test_a_new_name_is_shown_and_kept(client: Client) -> None:
+    (conversation,) = titled("Old")
+
+    page = post(client, "conversation-rename", conversation, title="New & better")
+
+    conversation.refresh_from_db()
+    assert conversation.title == "New & better"
+    assert conversation.is_renamed
+    assert "New &amp; better" in page
+
+
+@pytest.mark.parametrize("title", ["", "   ", "x" * 201])
+def test_a_name_that_is_none_is_refused(client: Client, title: str) -> None:
+    (conversation,) = titled("Old")
+    address = reverse("conversations:conversation-rename", args=(conversation.pk,))
+
+    response = client.post(address, {"title": title})
+
+    conversation.refresh_from_db()
+    assert response.status_code == 422
+    assert conversation.title == "Old"
+
+
+def test_what_is_deleted_goes_to_the_trash_and_offers_an_undo(client: Client) -> None:
+    conversation = factories.conversation()
+
+    page = post(client, "conversation-trash", conversation)
+
+    conversation.refresh_from_db()
+    assert conversation.trashed_at is not None
+    assert conversation.messages.count() == 2
+    assert "Undo" in page
+    assert str(conversation.pk) not in rows(client)
+
+
+def test_the_undo_brings_it_back_to_the_list(client: Client) -> None:
+    (conversation,) = titled("Once deleted")
+    post(client, "conversation-trash", conversation)
+
+    page = post(client, "conversation-restore", conversation)
+
+    conversation.refresh_from_db()
+    assert conversation.trashed_at is None
+    assert "Once deleted" in page
+
+
+def test_deleting_twice_keeps_the_first_date(client: Client) -> None:
+    (conversation,) = titled("Twice")
+    post(client, "conversation-trash", conversation)
+    conversation.refresh_from_db()
+    first = conversation.trashed_at
+
+    post(client, "conversation-trash", conversation)
+
+    conversation.refresh_from_db()
+    assert conversation.trashed_at == first
