@@ -97,7 +97,10 @@ document.addEventListener("htmx:afterRequest", (event) => {
   settle();
   if (xhr.status === 201) accepted(sent);
 });
-document.addEventListener("htmx:sendError", () => problem("unreachable"));
+document.addEventListener("htmx:sendError", (event) => {
+  // What the page fetches by itself is fetched again, and "Reconnecting…" is said.
+  if (event.detail.elt.id !== "live") problem("unreachable");
+});
 
 document.addEventListener("input", (event) => {
   if (event.target !== text()) return;

@@ -2,7 +2,8 @@
 
 const SAID_AFTER_MS = 1000;
 const POLL_EVERY_MS = 2000;
-const CLOSED = { 4401: "signed-out", 4404: "conversation-gone" };
+const SIGNED_OUT = 4401;
+const GONE = 4404;
 const shown = document.getElementById("connection");
 let notice = 0;
 let poll = 0;
@@ -18,7 +19,8 @@ function fetchChanges() {
   const live = document.getElementById("live");
   if (!live) return rest();
   const url = `${live.dataset.changesUrl}?version=${live.dataset.version}`;
-  htmx.ajax("GET", url, { source: live, swap: "none" });
+  // One that fails is followed by another.
+  htmx.ajax("GET", url, { source: live, swap: "none" }).catch(() => null);
 }
 
 function say(template) {
@@ -27,11 +29,22 @@ function say(template) {
   document.getElementById("composer-problem")?.replaceChildren(words);
 }
 
+// Another session may have taken the place of the one that ended, as after a change
+// of password: only the answer to a request tells.
+async function makeSure(socket) {
+  const live = document.getElementById("live");
+  const answer = await fetch(`${live.dataset.changesUrl}?version=${live.dataset.version}`).catch(() => null);
+  if (answer?.status === 401) say("signed-out");
+  else if (answer?.status === 404) say("conversation-gone");
+  else setTimeout(() => socket.reconnect(), POLL_EVERY_MS);
+}
+
 document.addEventListener("htmx:wsOpen", rest);
 
 document.addEventListener("htmx:wsClose", (event) => {
-  const template = CLOSED[event.detail.event.code];
-  if (template) return say(template);
+  const { code } = event.detail.event;
+  if (code === SIGNED_OUT) return makeSure(event.detail.socketWrapper);
+  if (code === GONE) return say("conversation-gone");
   notice ||= setTimeout(() => { shown.textContent = "Reconnecting…"; }, SAID_AFTER_MS);
   poll ||= setInterval(fetchChanges, POLL_EVERY_MS);
 });

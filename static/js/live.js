@@ -119,7 +119,9 @@ function startStreaming(article) {
 
 function askAgain() {
   const live = document.getElementById("live");
-  htmx.ajax("GET", `${live.dataset.changesUrl}?version=${live.dataset.version}`, { source: live, swap: "none" });
+  const url = `${live.dataset.changesUrl}?version=${live.dataset.version}`;
+  // Where this fails the socket is down too, and polling has begun.
+  htmx.ajax("GET", url, { source: live, swap: "none" }).catch(() => null);
 }
 
 function state(live, news) {

@@ -17,7 +17,9 @@ function edit(trigger) {
     isDone = true;
     const words = input.value.trim();
     if (keep && words && words !== before) {
-      await htmx.ajax("POST", trigger.dataset.rename, { source: document.body, target: "#toasts", swap: "none", values: { title: words } });
+      const request = htmx.ajax("POST", trigger.dataset.rename, { source: document.body, target: "#toasts", swap: "none", values: { title: words } });
+      // The composer says that it could not be sent; the old title stands again.
+      await request.catch(() => null);
     }
     form.remove();
     title.hidden = false;

@@ -1,14 +1,21 @@
 """The site in a process of its own, Chromium, and people who visit with it."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chat import Chat
-from tests.browser.serving import Person, Site, session_cookie, wanted
+from tests.browser.serving import (
+    ADMINISTRATOR,
+    Person,
+    Site,
+    session_cookie,
+    wanted,
+)
 from tests.browser.watching import Watch
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -21,7 +28,9 @@ QUIET = (
     "--disable-sync",
     "--no-first-run",
 )
-PEOPLE = 80
+STRANGERS, REGULARS = 60, 40
+# More than one page of a conversation.
+READER_QUESTIONS = 32
 PATIENCE_MS = 20_000
 # Wide enough for the list at the side.
 DESK = {"width": 1280, "height": 800}
@@ -29,15 +38,41 @@ DESK = {"width": 1280, "height": 800}
 type Visit = Callable[..., BrowserContext]
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """The site, and who has an account there and has not been in a test yet."""
+
+    site: Site
+    administrator: Person
+    reader: Person
+    strangers: Iterator[Person]
+    regulars: Iterator[Person]
+
+
 @pytest.fixture(scope="session")
 def served(
     chromium_path: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Site, Sequence[Person]]]:
-    """The site, serving, and everyone who has an account there."""
+) -> Iterator[Served]:
+    """The site in a process of its own, serving until the last test."""
     site = Site(tmp_path_factory.mktemp("site"))
-    people = site.people(PEOPLE)
+    strangers = [f"stranger{number}" for number in range(STRANGERS)]
+    regulars = [f"regular{number}" for number in range(REGULARS)]
+    people = site.people(
+        {
+            ADMINISTRATOR: 0,
+            "reader": READER_QUESTIONS,
+            **dict.fromkeys(strangers, 0),
+            **dict.fromkeys(regulars, 1),
+        }
+    )
     site.start()
-    yield site, people
+    yield Served(
+        site,
+        people[ADMINISTRATOR],
+        people["reader"],
+        iter([people[name] for name in strangers]),
+        iter([people[name] for name in regulars]),
+    )
     site.end()
 
 
@@ -67,26 +102,33 @@ def browser(chromium_path: str) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def site(served: tuple[Site, Sequence[Person]]) -> Site:
+def site(served: Served) -> Site:
     """The site, serving."""
-    return served[0]
-
-
-@pytest.fixture(scope="session")
-def _strangers(served: tuple[Site, Sequence[Person]]) -> Iterator[Person]:
-    return iter(served[1][1:])
+    return served.site
 
 
 @pytest.fixture
-def person(_strangers: Iterator[Person]) -> Person:
-    """Someone who has never been here before this test."""
-    return next(_strangers)
+def person(served: Served) -> Person:
+    """Someone who has an account and has never asked anything."""
+    return next(served.strangers)
 
 
 @pytest.fixture
-def administrator(served: tuple[Site, Sequence[Person]]) -> Person:
+def regular(served: Served) -> Person:
+    """Someone with a conversation of one question and its answer."""
+    return next(served.regulars)
+
+
+@pytest.fixture
+def reader(served: Served) -> Person:
+    """Someone with a conversation longer than a page."""
+    return served.reader
+
+
+@pytest.fixture
+def administrator(served: Served) -> Person:
     """Who may do everything."""
-    return served[1][0]
+    return served.administrator
 
 
 @pytest.fixture
@@ -122,6 +164,14 @@ def visit(browser: Browser, site: Site, watch: Watch) -> Iterator[Visit]:
 def page(visit: Visit, person: Person) -> Page:
     """A page of someone who is signed in; it shows nothing yet."""
     return visit(person).new_page()
+
+
+@pytest.fixture
+def going(visit: Visit, regular: Person) -> Chat:
+    """A page of a conversation that holds one question and its answer."""
+    page = visit(regular).new_page()
+    page.goto(f"/c/{regular.conversation}/")
+    return Chat(page)
 
 
 @pytest.fixture

@@ -13,17 +13,18 @@ from tests.browser.serving import ADMINISTRATOR, PASSWORD
 from tests.factories import conversation
 
 
-def people(count: int) -> None:
-    """The administrator and `count` people; prints the session of each by name."""
+def people(questions: dict[str, int]) -> None:
+    """The named people, with a conversation of that many questions if there are any.
+
+    Prints for each name the key of a session and the id of the conversation.
+    """
     # Hashed once for all of them: hashing is meant to be slow.
     password = make_password(PASSWORD)
-    names = [ADMINISTRATOR, *(f"person{number}" for number in range(count))]
-    _print({name: _session(_person(name, password)) for name in names})
-
-
-def conversations(counts: dict[str, int]) -> None:
-    """A conversation of that many questions for each name; prints its id by name."""
-    _print({name: _conversation(name, count) for name, count in counts.items()})
+    made = {}
+    for name, count in questions.items():
+        user = _person(name, password)
+        made[name] = [_session(user), _conversation(user, count) if count else ""]
+    json.dump(made, sys.stdout)
 
 
 def _person(name: str, password: str) -> User:
@@ -42,11 +43,6 @@ def _session(user: User) -> str:
     return str(session.session_key)
 
 
-def _conversation(name: str, count: int) -> str:
+def _conversation(owner: User, count: int) -> str:
     texts = [f"Question {number}" for number in range(1, count + 1)]
-    owner = User.objects.get(username=name)
     return str(conversation(owner, *texts, answers="It is the tide.").pk)
-
-
-def _print(made: dict[str, str]) -> None:
-    json.dump(made, sys.stdout)

@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,7 @@ class Person:
 
     name: str
     session: str
+    conversation: str  # the id of the one that they have already; empty without one
 
 
 class Site:
@@ -64,15 +65,15 @@ class Site:
         """End it as a power cut would."""
         self._signal(signal.SIGKILL)
 
-    def people(self, count: int) -> Sequence[Person]:
-        """The administrator, then `count` people; made before the site is started."""
-        self._run("migrate", "--verbosity", "0")
-        sessions = self._seed(f"people({count})")
-        return [Person(name, session) for name, session in sessions.items()]
+    def people(self, questions: Mapping[str, int]) -> dict[str, Person]:
+        """Make the named people, before the site is started.
 
-    def tell(self, counts: dict[str, int]) -> dict[str, str]:
-        """Give each named person a conversation of that many questions; their ids."""
-        return self._seed(f"conversations({counts})")
+        Each has a conversation of as many questions as are asked for, if any.
+        """
+        self._run("migrate", "--verbosity", "0")
+        code = f"from tests.browser.seeding import people; people({dict(questions)})"
+        made = json.loads(self._run("shell", "--no-imports", "-c", code))
+        return {name: Person(name, *facts) for name, facts in made.items()}
 
     def said(self) -> str:
         """What it wrote to its log."""
@@ -83,13 +84,6 @@ class Site:
 
     def _environment(self) -> dict[str, str]:
         return child_environment(self.data_dir, DRAIN_SECONDS="0")
-
-    def _seed(self, call: str) -> dict[str, str]:
-        code = f"from tests.browser.seeding import *; {call}"
-        made: dict[str, str] = json.loads(
-            self._run("shell", "--no-imports", "-c", code)
-        )
-        return made
 
     def _run(self, *arguments: str) -> str:
         result = run_python("manage.py", *arguments, data_dir=self.data_dir)
