@@ -43,7 +43,10 @@ def test_every_prefix_equals_a_fresh_rendering(part: str) -> None:
         follow(text)
 
 
-@pytest.mark.skipif(not MORE_EXAMPLES, reason="MARKDOWN_EXAMPLES_FILE names no file")
+@pytest.mark.skipif(
+    not MORE_EXAMPLES,
+    reason="MARKDOWN_EXAMPLES_FILE does not name the specification's examples",
+)
 def test_every_prefix_of_given_examples_equals_a_fresh_rendering() -> None:
     for example in json.loads(Path(MORE_EXAMPLES).read_text()):
         follow(example["markdown"])
