@@ -68,10 +68,10 @@ class Siblings:
 def changes_since(conversation: Conversation, version: int) -> Changes:
     """The articles that changed after `version`, or the whole log if more did."""
     running = conversation.turns.running().select_related("answer").first()
-    if version < conversation.branch_version:
+    turns = _changed_turns(conversation, version)
+    if version < conversation.branch_version or len(turns) > LOG_LENGTH:
         html, started = _whole(conversation), [running] if running else []
     else:
-        turns = _changed_turns(conversation, version)
         messages = [m for t in turns for m in (t.question, t.answer)]
         html = render_articles(messages, oob="upsert:#messages")
         started = [turn for turn in turns if turn.is_running]
@@ -160,11 +160,12 @@ def stored_snapshot(turn: Turn) -> Update:
 
 
 def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:
+    """The turns after `version`, the oldest first; one too many if there are more."""
     changed = conversation.turns.filter(version__gt=version)
     rows = changed.select_related("question", "answer").prefetch_related(
         "question__attachments", "question__turns"
     )
-    turns = list(rows.order_by("created_at", "id"))
+    turns = list(rows.order_by("created_at", "id")[: LOG_LENGTH + 1])
     for turn in turns:
         turn.answer.turn = turn
     return turns

@@ -63,7 +63,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         for group in self._live_groups():
             await self.channel_layer.group_add(group, self.channel_name)
         self._rechecks = asyncio.create_task(self._recheck())
-        await self._catch_up()
+        await self._catch_up(always=True)
 
     @override
     async def disconnect(self, code: int) -> None:
@@ -99,9 +99,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             if await self._refused():
                 return
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, *, always: bool = False) -> None:
         changes = await in_thread(_changes, self.conversation_id, self.version)
-        if changes.version > self.version:
+        if always or changes.version > self.version:
             self.version = changes.version
             await self.send(changes.html)
         if changes.running is not None:
