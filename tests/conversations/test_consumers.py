@@ -62,8 +62,7 @@ async def page(
 
 
 async def received(socket: WebsocketCommunicator) -> str:
-    text: str = await socket.receive_from(timeout=5)
-    return text
+    return str(await socket.receive_from(timeout=5))
 
 
 async def closed_with(socket: WebsocketCommunicator) -> int:
@@ -285,7 +284,8 @@ async def test_signing_out_closes_the_pages_of_that_session_alone() -> None:
         page(conversation.pk, version=version, person=person) as here,
         page(conversation.pk, version=version, person=person) as elsewhere,
     ):
-        session = here.scope["headers"][2][1].decode().partition("=")[2]
+        headers = dict(here.scope["headers"] or ())
+        session = headers[b"cookie"].decode().partition("=")[2]
         await feed.layer().group_send(
             person.live_group, {"type": "person.signed_out", "session": session}
         )
