@@ -33,7 +33,8 @@ def plain_text(content: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return html.escape(text, quote=False).replace("\n", "<br>\n")
+    # No line end beside it: the page keeps blanks, and would break the line twice.
+    return html.escape(text, quote=False).replace("\n", "<br>")
 
 
 def _link(url: str) -> str:

@@ -9,7 +9,7 @@ from conversations.rendering import plain_text, render_plain
     ("text", "shown"),
     [
         ("*a* <b>", "*a* &lt;b&gt;"),
-        ("a\nb\r\nc\rd", "a<br>\nb<br>\nc<br>\nd"),
+        ("a\nb\r\nc\rd", "a<br>b<br>c<br>d"),
         ("a\0\ud800b", "a\ufffd\ufffdb"),
         ("", ""),
         ("ftp://h.test javascript:x", "ftp://h.test javascript:x"),
