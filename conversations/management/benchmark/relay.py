@@ -1,7 +1,6 @@
 """The floor: a bare relay that sends one frame for each delta and does nothing else.
 
-It reads the provider through the same transport as the server, so that the two differ
-in what they do with a delta and not in how they receive it.
+It is written as one would write it: httpx as it comes, and Daphne's own command line.
 """
 
 import json
@@ -11,7 +10,10 @@ from typing import Any
 
 import httpx
 
-from conversations.messages_api.client import default_transport
+from conversations.management.benchmark.simulator import MODEL
+
+# httpx lets no more than 100 calls run at once unless it is told otherwise.
+_LIMITS = httpx.Limits(max_connections=None)
 
 type Receive = Callable[[], Awaitable[dict[str, Any]]]
 type Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -35,7 +37,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
 
 async def _relay(question: str, send: Send) -> None:
     body = {
-        "model": "claude-simulated",
+        "model": MODEL,
         "max_tokens": 1024,
         "stream": True,
         "messages": [{"role": "user", "content": question}],
@@ -53,5 +55,5 @@ async def _relay(question: str, send: Send) -> None:
 def _client() -> httpx.AsyncClient:
     # The first call comes on the event loop that Daphne runs.
     if not _clients:
-        _clients.append(httpx.AsyncClient(transport=default_transport(), timeout=None))  # noqa: S113 - an answer may be long
+        _clients.append(httpx.AsyncClient(limits=_LIMITS, timeout=None))  # noqa: S113 - an answer may be long
     return _clients[0]

@@ -1,5 +1,6 @@
 """What is measured, in which order: every part of it against a freshly made site."""
 
+import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +30,7 @@ HELD_S = 3.0  # for so long the provider keeps its first word back
 SIDE_STREAMS = 20
 LONG_RATE = 100.0
 LONG_CHARS = 60_000
+ROUNDS = 2
 SHORT_HISTORY = 10
 LONG_HISTORY = 1_000
 FIRST_PAGE = "/accounts/login/"
@@ -102,8 +104,9 @@ class Runs:
         sizes["first"] = (1, 0)
         sizes["messages"] = (MESSAGES, 0)
         sizes["lengths"] = (SIDE_STREAMS, 0)
-        sizes["short"] = (SIDE_STREAMS, SHORT_HISTORY)
-        sizes["long"] = (SIDE_STREAMS, LONG_HISTORY)
+        for turn in range(ROUNDS):
+            sizes[f"short {turn}"] = (SIDE_STREAMS, SHORT_HISTORY)
+            sizes[f"long {turn}"] = (SIDE_STREAMS, LONG_HISTORY)
         lists = {k: {"count": c, "messages": m} for k, (c, m) in sizes.items()}
         plan = {"people": PEOPLE, "password": password, "lists": lists}
         self.processes.migrate()
@@ -204,17 +207,20 @@ class Runs:
             self.results.cpu_at_length_s[chars] = cost_s
 
     def _histories(self, pid: int) -> None:
-        script = Script(deltas=round(self.seconds * RATE), rate=RATE)
-        for name, length in ("short", SHORT_HISTORY), ("long", LONG_HISTORY):
-            self.say(f"conversations of {length} messages")
-            record = self._ask(name, script, pid)
-            cost_s = figures.cpu_while_streaming_s(record)
-            self.results.cpu_at_history_s[length] = cost_s
+        script = Script(deltas=round(self.seconds * RATE / ROUNDS), rate=RATE)
+        found = self.results.cpu_at_history_s
+        for turn in range(ROUNDS):
+            # In turns, and the least of each: whatever else the machine does only adds.
+            for name, length in ("short", SHORT_HISTORY), ("long", LONG_HISTORY):
+                self.say(f"conversations of {length} messages")
+                record = self._ask(f"{name} {turn}", script, pid)
+                cost_s = figures.cpu_while_streaming_s(record)
+                found[length] = min(found.get(length, math.inf), cost_s)
 
     def _page(self) -> None:
         self.say("the page in a browser")
         # The person at index 0 owns the first conversation of every list.
-        conversation, _ = self._lists["short"][0]
+        conversation, _ = self._lists["short 0"][0]
         path = f"/c/{conversation}/"
         self.results.visits = browser.visits(self.port, path, self.people[0])
 
