@@ -11,6 +11,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser.chat import Chat
 from tests.browser.serving import (
     ADMINISTRATOR,
+    READER,
+    TOURIST,
     Person,
     Site,
     session_cookie,
@@ -45,6 +47,7 @@ class Served:
     site: Site
     administrator: Person
     reader: Person
+    tourist: Person
     strangers: Iterator[Person]
     regulars: Iterator[Person]
 
@@ -60,7 +63,8 @@ def served(
     people = site.people(
         {
             ADMINISTRATOR: 0,
-            "reader": READER_QUESTIONS,
+            READER: READER_QUESTIONS,
+            TOURIST: 1,
             **dict.fromkeys(strangers, 0),
             **dict.fromkeys(regulars, 1),
         }
@@ -69,7 +73,8 @@ def served(
     yield Served(
         site,
         people[ADMINISTRATOR],
-        people["reader"],
+        people[READER],
+        people[TOURIST],
         iter([people[name] for name in strangers]),
         iter([people[name] for name in regulars]),
     )
@@ -123,6 +128,12 @@ def regular(served: Served) -> Person:
 def reader(served: Served) -> Person:
     """Someone with a conversation longer than a page."""
     return served.reader
+
+
+@pytest.fixture
+def tourist(served: Served) -> Person:
+    """Someone with an answer that has one of everything in it."""
+    return served.tourist
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.hashers import make_password
 
 from chatsite.accounts.models import User
-from tests.browser.serving import ADMINISTRATOR, PASSWORD
+from conversations.providers.scripted_text import demonstration
+from tests.browser.serving import ADMINISTRATOR, PASSWORD, TOURIST
 from tests.factories import conversation
 
 
@@ -45,4 +46,6 @@ def _session(user: User) -> str:
 
 def _conversation(owner: User, count: int) -> str:
     texts = [f"Question {number}" for number in range(1, count + 1)]
-    return str(conversation(owner, *texts, answers="It is the tide.").pk)
+    is_long = owner.username == TOURIST
+    answers = demonstration(texts[0], [], 0) if is_long else "It is the tide."
+    return str(conversation(owner, *texts, answers=answers).pk)

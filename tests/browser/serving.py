@@ -2,17 +2,18 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tests.settings_child import ROOT, child_environment, run_python
 
-ADMINISTRATOR = "root"
+ADMINISTRATOR, READER, TOURIST = "root", "reader", "tourist"
 PASSWORD = "a harbour at six"
 
 
@@ -41,8 +42,8 @@ class Site:
         """Where it serves, without a slash at the end."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self) -> str:
-        """Serve; returns the greeting, once requests are answered."""
+    def start(self) -> None:
+        """Serve; requests are answered when this returns."""
         log = self._log().open("a")
         with log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -53,9 +54,7 @@ class Site:
                 stderr=log,
                 text=True,
             )
-        output = self._process.stdout
-        assert output is not None
-        return self._greeting(output)
+        self.port = int(self._told(r" serves on \S+:(\d+)/"))
 
     def end(self) -> None:
         """Ask it to end, and wait until it has."""
@@ -75,9 +74,9 @@ class Site:
         made = json.loads(self._run("shell", "--no-imports", "-c", code))
         return {name: Person(name, *facts) for name, facts in made.items()}
 
-    def said(self) -> str:
-        """What it wrote to its log."""
-        return self._log().read_text()
+    def set_up_link(self) -> str:
+        """The link that it prints as long as there is no administrator."""
+        return self._told(r"(http://\S+/setup/\S+)")
 
     def _log(self) -> Path:
         return self.data_dir / "serve.log"
@@ -90,12 +89,13 @@ class Site:
         assert result.returncode == 0, result.stderr
         return result.stdout
 
-    def _greeting(self, output: IO[str]) -> str:
-        for line in output:
-            if " serves on " in line:
-                self.port = int(line.rsplit(":", 1)[1].strip().rstrip("/"))
-                return line
-        raise AssertionError(f"It did not serve: {self.said()}")
+    def _told(self, pattern: str) -> str:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if found := re.search(pattern, line):
+                return found[1]
+        raise AssertionError(f"It ended without a word: {self._log().read_text()}")
 
     def _signal(self, number: signal.Signals) -> None:
         process, self._process = self._process, None

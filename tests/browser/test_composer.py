@@ -35,6 +35,7 @@ def test_enter_within_a_composition_sends_nothing(chat: Chat) -> None:
     chat.model.select_option("scripted")
     chat.box.press("Enter")
     expect(chat.question).to_contain_text("港")
+    expect(chat.questions).to_have_count(1)
     chat.stop.click()
 
 
