@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -48,11 +49,13 @@ class ChangesResponse(HttpResponse):
         self.begins = turn.pk if turn is not None and unclaimed else None
 
 
+_under_way: set[asyncio.Task[HttpResponse]] = set()
+
+
 def changing[**P](view: View[P]) -> AsyncView[P]:
     """A partial whose changes reach the other open pages, and whose turn begins."""
     guarded = partial(view)
 
-    @functools.wraps(view)
     async def announced(
         request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
     ) -> HttpResponse:
@@ -63,7 +66,17 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
                 generation.begin(response.begins)
         return response
 
-    return require_POST(announced)
+    @functools.wraps(view)
+    async def kept(
+        request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        # A page that is closed cancels its request; what it asked for goes on.
+        task = asyncio.create_task(announced(request, *args, **kwargs))
+        _under_way.add(task)
+        task.add_done_callback(_under_way.discard)
+        return await asyncio.shield(task)
+
+    return require_POST(kept)
 
 
 @changing
@@ -179,17 +192,21 @@ def _started(
     turn = turns.turn_of_key(key, request.user)
     try:
         turn = turn or start()
-    except IntegrityError:
-        # The same POST arrived twice at once; the other one made the turn.
+    except (IntegrityError, turns.Conflict, uploads.Refused) as refusal:
+        # The same POST may have arrived twice at once; the other one made the turn.
         turn = turns.turn_of_key(key, request.user)
         if turn is None:
-            return problem(request, "This was sent from another page.", status=409)
-    except (turns.Conflict, uploads.Refused) as conflict:
-        return problem(request, str(conflict), status=409)
+            return problem(request, _words_of(refusal), status=409)
     conversation = Conversation.objects.get(pk=turn.conversation_id)
     if is_new:
         return _opened(request, conversation, since=turn.version - 1)
     return _changed(request, conversation, since=turn.version - 1, status=201)
+
+
+def _words_of(refusal: Exception) -> str:
+    if isinstance(refusal, IntegrityError):
+        return "This was sent from another page."
+    return str(refusal)
 
 
 def _opened(
