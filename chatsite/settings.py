@@ -53,8 +53,10 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
         " PRAGMA journal_size_limit=67108864",
     }
-# Threads that answer the database calls of async code; 0: the caller's own.
-DATABASE_THREADS = 4
+# Threads that answer the database calls of async code; 0: the caller's own. SQLite
+# takes one writer at a time: more threads would only wait for each other, and hold up
+# the event loop meanwhile.
+DATABASE_THREADS = 1 if SQLITE else 4
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -74,7 +76,7 @@ if REDIS_URL:
 else:
     CHANNEL_LAYERS = {
         "default": {
-            "BACKEND": "channels.layers.InMemoryChannelLayer",
+            "BACKEND": "chatsite.layers.MemoryLayer",
             "CONFIG": {"capacity": 1000},
         }
     }
