@@ -1,7 +1,9 @@
 """Serve the site: make what is missing, then run until told to end."""
 
 import contextlib
+import gc
 import logging
+import sys
 from argparse import ArgumentParser
 from typing import Any, override
 
@@ -18,6 +20,11 @@ from chatsite.accounts import setup
 PATIENCE_S = 5.0
 
 logger = logging.getLogger(__name__)
+
+
+# How long a thread may keep the interpreter while others wait: a tenth of Python's
+# own, since every answer of the site passes through the one thread of the loop.
+SWITCH_INTERVAL_S = 0.0005
 
 
 class Command(BaseCommand):
@@ -81,6 +88,7 @@ class Command(BaseCommand):
             logger.info("%s answers were interrupted by the last end.", given_up)
         self._greet(*address)
         connections.close_all()
+        _favour_the_loop()
         server.run()
 
     def _greet(self, host: str, port: int) -> None:
@@ -96,3 +104,11 @@ class Command(BaseCommand):
                 f"  {site}{path}"
             )
         self.stdout.flush()
+
+
+def _favour_the_loop() -> None:
+    """Keep threads and the collector of garbage from holding up the event loop."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    # What was imported stays: looking through it again and again finds nothing.
+    gc.collect()
+    gc.freeze()
