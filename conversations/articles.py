@@ -6,6 +6,7 @@ after a gap: the articles that bring a page from one version to the newest.
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from conversations.catalogue import offered
@@ -137,7 +138,13 @@ def frame(
         "sequence": sequence,
         "snapshot": snapshot,
     }
-    return render_to_string("conversations/live.html#frame", context)
+    return _frame_template().render(context)
+
+
+@functools.cache
+def _frame_template() -> Any:
+    # Looked up once: a frame leaves many times a second.
+    return get_template("conversations/live.html#frame")
 
 
 def waiting(message_id: str, words: str) -> str:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import parse_qs
 
+from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user_model
 
@@ -64,6 +65,15 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
         self._rechecks = asyncio.create_task(self._recheck())
         await self._catch_up(always=True)
+
+    @override
+    async def dispatch(self, message: Any) -> None:
+        """Hand an event to its method.
+
+        Channels would first close old connections of the database, on a thread and
+        for every frame; here the threads that use connections look after them.
+        """
+        await getattr(self, get_handler_name(message))(message)
 
     @override
     async def disconnect(self, code: int) -> None:
