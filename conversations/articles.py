@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from conversations.catalogue import offered
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.notices import notice_of
+from conversations.querysets import branch_ids
 from conversations.rendering import (
     RENDERER_VERSION,
     IncrementalMarkdown,
@@ -138,7 +139,7 @@ def frame(
         "sequence": sequence,
         "snapshot": snapshot,
     }
-    return _frame_template().render(context)
+    return str(_frame_template().render(context))
 
 
 @functools.cache
@@ -176,6 +177,16 @@ def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:
     for turn in turns:
         turn.answer.turn = turn
     return turns
+
+
+def _shown(conversation: Conversation, turns: Sequence[Turn]) -> list[Message]:
+    """The messages of turns that stand on the shown branch, in its order."""
+    messages = {m.pk: m for turn in turns for m in (turn.question, turn.answer)}
+    if conversation.leaf_id is None or not messages:
+        return []
+    # What changed stands at the end of the branch, or a little above it.
+    ids = branch_ids(conversation.leaf_id, limit=len(messages) + LOG_LENGTH)
+    return [messages[key] for key in ids if key in messages]
 
 
 def _whole(conversation: Conversation) -> str:
