@@ -13,6 +13,14 @@ from chatsite.accounts.sessions import close_sockets
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """Closed sign-up; sockets end with the sign-in that opened them."""
 
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "username_password_mismatch": "This username and password do not match.",
+        "too_many_login_attempts": (
+            "Too many failed attempts. Wait five minutes, then try again."
+        ),
+    }
+
     @override
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Strangers join only where the operator says so."""

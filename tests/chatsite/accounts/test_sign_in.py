@@ -76,7 +76,7 @@ def test_signing_in_takes_a_fresh_session_key(alice: User) -> None:
 
 def tried(outcomes: list[Any]) -> int:
     """How many attempts were compared with a password."""
-    text = "username and/or password"
+    text = "username and password do not match"
     return sum(text in outcome.content.decode() for outcome in outcomes)
 
 
