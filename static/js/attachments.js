@@ -39,7 +39,7 @@ function settle(chip, request) {
   } else if (request.status === 401) {
     refuse(chip, "You are signed out; sign in again to attach it.");
   } else if (request.status === 413) {
-    refuse(chip, "It is too large to be uploaded.");
+    refuse(chip, "It is too large to be uploaded. The rest of your message is kept. Attach a smaller copy of it.");
   } else {
     refuse(chip, "It could not be uploaded. Remove it and try again.");
   }

@@ -17,3 +17,31 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   event.detail.shouldSwap = false;
   htmx.swap(document.body, serverResponse, { swapStyle: "none" });
 });
+
+// What was pressed by key goes with its row or its message: the keyboard goes on at
+// the offer to undo, or at the version that is shown now.
+let pressed = null;
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[hx-post]");
+  pressed = event.detail === 0 ? button : null;
+});
+
+function goOn(scope) {
+  if (document.activeElement !== document.body) return;
+  const buttons = [...document.querySelectorAll(`${scope} button:not(:disabled)`)];
+  (buttons.find((button) => button.ariaLabel === pressed.ariaLabel) ?? buttons[0])?.focus({ preventScroll: true });
+}
+
+document.addEventListener("htmx:afterRequest", () => {
+  if (pressed?.matches("[role=menuitem]")) goOn("#toasts");
+});
+document.addEventListener("live:applied", () => {
+  const [, id] = pressed?.getAttribute("hx-post").match(/\/messages\/([^/]+)\/show$/) ?? [];
+  if (id) goOn(`#message-${id} .versions`);
+});
+
+// The page may have got another address since it was made.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("[data-sign-in]");
+  if (link) link.search = new URLSearchParams({ next: location.pathname });
+});
