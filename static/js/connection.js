@@ -2,6 +2,7 @@
 
 const SAID_AFTER_MS = 1000;
 const POLL_EVERY_MS = 2000;
+const COOKIE_ARRIVES_MS = 1000;
 const SIGNED_OUT = 4401;
 const GONE = 4404;
 const shown = document.getElementById("connection");
@@ -30,8 +31,9 @@ function say(template) {
 }
 
 // Another session may have taken the place of the one that ended, as after a change
-// of password: only the answer to a request tells.
+// of password: only the answer to a request tells, once the new cookie has arrived.
 async function makeSure(socket) {
+  await new Promise((resolve) => { setTimeout(resolve, COOKIE_ARRIVES_MS); });
   const live = document.getElementById("live");
   const answer = await fetch(`${live.dataset.changesUrl}?version=${live.dataset.version}`).catch(() => null);
   if (answer?.status === 401) say("signed-out");
