@@ -46,7 +46,8 @@ class Watch:
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:
-            self.faults.append(f"{message.type}: {message.text}")
+            where = message.location["url"]
+            self.faults.append(f"{message.type}: {message.text} ({where})")
 
     def _broken(self, error: WebError) -> None:
         self.faults.append(f"page error: {error.error}")
