@@ -73,12 +73,13 @@ def changes_since(conversation: Conversation, version: int) -> Changes:
     turns = _changed_turns(conversation, version)
     if version < conversation.branch_version or len(turns) > LOG_LENGTH:
         html, started = _whole(conversation), [running] if running else []
+        version = 0
     else:
-        messages = [m for t in turns for m in (t.question, t.answer)]
-        html = render_articles(messages, oob="upsert:#messages")
+        html = render_articles(_shown(conversation, turns), oob="upsert:#messages")
         started = [turn for turn in turns if turn.is_running]
     state = {
         "conversation": conversation,
+        "since": version,
         "running": running,
         "queued": conversation.turns.queued().count(),
     }

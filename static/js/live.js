@@ -51,7 +51,10 @@ function upsert(log, article) {
   article.removeAttribute("hx-swap-oob");
   const known = document.getElementById(article.id);
   if (!known) {
-    log.append(article);
+    // Questions may wait below the place of an answer that begins.
+    const parent = document.getElementById(`message-${article.dataset.parent}`);
+    if (parent) parent.after(article);
+    else log.append(article);
     return [article];
   }
   if (Number(known.dataset.version) >= Number(article.dataset.version)) return [];
@@ -125,7 +128,13 @@ function askAgain() {
 }
 
 function state(live, news) {
-  if (Number(news.dataset.version) < Number(live.dataset.version)) return [];
+  const held = Number(live.dataset.version);
+  if (Number(news.dataset.version) < held) return [];
+  if (Number(news.dataset.since) > held) {
+    // What changed in between never came: it is not skipped.
+    askAgain();
+    return [];
+  }
   for (const name of ["version", "running", "queued"]) live.dataset[name] = news.dataset[name];
   const conversation = document.getElementById("conversation");
   conversation.dataset.running = news.dataset.running;

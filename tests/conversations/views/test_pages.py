@@ -8,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from conversations import turns
 from conversations.articles import LOG_LENGTH
 from conversations.catalogue import offered
 from conversations.models import Conversation, Turn
@@ -201,3 +202,49 @@ def test_an_address_that_never_was_is_404(client: Client) -> None:
     address = reverse("conversations:conversation", args=(uuid.uuid4(),))
 
     assert client.get(address).status_code == 404
+
+
+def test_changes_say_which_version_they_build_upon(client: Client) -> None:
+    conversation = factories.conversation()
+    address = reverse("conversations:conversation-changes", args=(conversation.pk,))
+
+    changes = client.get(address, {"version": conversation.version})
+
+    assert f'data-since="{conversation.version}"' in changes.content.decode()
+
+
+def test_a_change_on_another_branch_is_not_shown_on_this_one(client: Client) -> None:
+    conversation = factories.conversation()
+    shown_before = conversation.leaf_id
+    factories.begun(factories.asked(conversation, "Answered out of sight"))
+    elsewhere = Turn.objects.running().get()
+    conversation.refresh_from_db()
+    turns.start_turn(
+        conversation=conversation,
+        parent_id=shown_before,
+        question=factories.question("Asked by a page that was behind"),
+    )
+    version = Conversation.objects.get().version
+    factories.ended(elsewhere)
+    address = reverse("conversations:conversation-changes", args=(conversation.pk,))
+
+    page = client.get(address, {"version": version}).content.decode()
+
+    assert "Asked by a page that was behind" in page
+    assert "Answered out of sight" not in page
+
+
+def test_changes_come_in_the_order_in_which_they_are_shown(client: Client) -> None:
+    first = factories.begun(factories.started())
+    version = first.version
+    texts = ("Asked next", "Asked last")
+    for text in texts:
+        factories.asked(first.conversation, text)
+    factories.ended(first)
+    address = reverse(
+        "conversations:conversation-changes", args=(first.conversation_id,)
+    )
+
+    page = client.get(address, {"version": version - 1}).content.decode()
+
+    assert page.index(texts[0]) < page.index(texts[1])
