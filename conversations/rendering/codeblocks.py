@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from pygments.lexers import get_all_lexers, get_lexer_by_name
+from pygments.lexer import Lexer
+from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.token import STANDARD_TYPES, Token, _TokenType
 from pygments.util import ClassNotFound
 
@@ -62,14 +63,23 @@ def _names() -> dict[str, str]:
     return {alias: name for name, aliases, _, _ in lexers for alias in aliases}
 
 
+@lru_cache(maxsize=256)
+def _lexer_class(language: str) -> type[Lexer] | None:
+    """Look among all languages once; a lexer itself may hold state and is not kept."""
+    if language in _TEXT_NAMES or language not in _names():
+        return None
+    try:
+        return find_lexer_class_by_name(language)
+    except ClassNotFound:
+        return None
+
+
 def highlighted(language: str, code: str) -> str:
     """Return `code` escaped, with the classes of Pygments where it is known."""
-    if language in _TEXT_NAMES or language not in _names():
+    lexer_class = _lexer_class(language)
+    if lexer_class is None:
         return html.escape(code, quote=False)
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return html.escape(code, quote=False)
+    lexer = lexer_class(stripnl=False, ensurenl=False)
     parts, length = [], 0
     for token_class, text in _runs(lexer.get_tokens(code)):
         length += len(text)

@@ -59,3 +59,11 @@ def test_highlighting_changes_no_character(language: str, code: str) -> None:
 def test_very_long_code_stays_plain() -> None:
     code = "x = 1\n" * (HIGHLIGHT_LIMIT_CHARS // 6 + 1)
     assert "<span class" not in render_markdown(f"```python\n{code}```\n")
+
+
+@pytest.mark.parametrize("language", ["python", "php", "console", "html"])
+def test_one_code_does_not_colour_the_next(language: str) -> None:
+    code = "<?php $x = 'a'; ?>\n>>> print(x) # <b>\n"
+    before = highlighted(language, code)
+    highlighted(language, "'''\n<!-- never closed\n<?php \"")
+    assert highlighted(language, code) == before
