@@ -4,7 +4,6 @@ No I/O and no copying per delta: pieces of text wait in a list and are joined wh
 somebody looks. What arrived stays readable whatever happens afterwards.
 """
 
-import json
 from bisect import bisect_left
 from typing import Any
 
@@ -24,6 +23,7 @@ from conversations.messages_api.events import (
     TextDelta,
     ThinkingDelta,
     UnknownDelta,
+    load_object,
 )
 
 
@@ -234,7 +234,6 @@ def _out_of_order(words: str) -> StreamError:
 
 def _parsed_input(raw: str) -> Json | None:
     try:
-        value = json.loads(raw) if raw.strip() else None
-    except (ValueError, RecursionError):
+        return load_object(raw) if raw.strip() else None
+    except StreamError:
         return None
-    return value if isinstance(value, dict) else None

@@ -6,6 +6,7 @@ JSON, unknown content blocks are plain dicts like all the others.
 
 import contextlib
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -166,7 +167,7 @@ def load_object(text: str) -> Json:
         value = _DECODER.decode(text)
     if not isinstance(value, dict):
         raise _malformed(f"{len(text)} characters are not a JSON object.")
-    if "\\ud" in text or "\\uD" in text:
+    if any(escape in text for escape in _MENDED_ESCAPES):
         return {_mended(key): _mended(item) for key, item in value.items()}
     return value
 
@@ -179,14 +180,21 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(name)
 
 
+def _finite(number: str) -> float:
+    value = float(number)
+    return value if math.isfinite(value) else _refuse_constant(number)
+
+
 # NaN and Infinity are not JSON, and a database refuses them later than this does.
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_MENDED_ESCAPES = ("\\ud", "\\uD", "\\u0000")
 
 
 def _mended(value: Any) -> Any:
-    """Replace lone surrogates, which no file, socket or database can encode."""
+    """Replace lone surrogates and NUL, which files, sockets or databases refuse."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        units = value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass")
+        return units.decode("utf-16", "replace")
     if isinstance(value, list):
         return [_mended(item) for item in value]
     if isinstance(value, dict):

@@ -149,6 +149,17 @@ def test_lone_surrogates_are_replaced_and_pairs_kept() -> None:
     )
 
 
+def test_a_nul_is_replaced_for_the_databases_that_refuse_it() -> None:
+    raw = r'{"type":"new","a":["one\u0000two"]}'
+
+    assert event(raw) == UnknownEvent("new", {"type": "new", "a": ["one\ufffdtwo"]})
+
+
+def test_a_number_beyond_all_bounds_is_no_json() -> None:
+    with pytest.raises(StreamError):
+        event('{"type": "new", "n": 1e999}')
+
+
 @pytest.mark.parametrize("name", corpus.WHOLE_NAMES)
 def test_a_message_that_arrived_whole_streams_like_any_other(name: str) -> None:
     message = corpus.expected(name)
