@@ -83,14 +83,20 @@ def _is_refusal(message: Message) -> bool:
 def _sent_content(message: Message, model: ModelInfo) -> list[Block]:
     if message.role == Message.Role.USER:
         return list(_question_blocks(message, model))
+    said = [block for block in message.content if not _is_blank(block)]
     if message.turn.status == Turn.Status.COMPLETE:
-        return list(message.content)
-    return [block for block in message.content if _survives_a_cut(block)]
+        return said
+    return [block for block in said if _survives_a_cut(block)]
+
+
+def _is_blank(block: Block) -> bool:
+    """Whether it is a text of nothing, which some servers send and none takes."""
+    return block.get("type") == "text" and not block.get("text", "").strip()
 
 
 def _survives_a_cut(block: Block) -> bool:
     if block.get("type") == "text":
-        return bool(block.get("text", "").strip())
+        return True
     return block.get("type") == "thinking" and bool(block.get("signature"))
 
 

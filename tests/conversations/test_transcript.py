@@ -97,6 +97,13 @@ def test_an_answer_without_a_word_is_left_out() -> None:
     assert [message["role"] for message in sent(turn)] == ["user", "user"]
 
 
+def test_a_blank_text_is_left_out_of_a_complete_answer_too() -> None:
+    first = factories.ended(factories.started(), "\n")
+    turn = factories.asked(first.conversation)
+
+    assert [message["role"] for message in sent(turn)] == ["user", "user"]
+
+
 def test_what_a_stopped_answer_had_said_is_sent() -> None:
     first = factories.ended(factories.started(), "Half", status=Turn.Status.STOPPED)
     turn = factories.asked(first.conversation)
