@@ -18,6 +18,7 @@ from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from conversations.catalogue import offered
+from conversations.messages_api import token_count
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.notices import notice_of
 from conversations.querysets import branch_ids
@@ -289,15 +290,16 @@ def _thinking(content: Iterable[dict[str, Any]]) -> str:
 def _figures(turn: Turn) -> dict[str, float | int | None] | None:
     if not turn.usage and turn.first_delta_at is None:
         return None
-    cached = turn.usage.get("cache_read_input_tokens") or 0
-    written = turn.usage.get("cache_creation_input_tokens") or 0
+    cached = token_count(turn.usage, "cache_read_input_tokens") or 0
+    written = token_count(turn.usage, "cache_creation_input_tokens") or 0
+    fresh = token_count(turn.usage, "input_tokens") or 0
     first_word_s = None
     if turn.first_delta_at and turn.started_at:
         first_word_s = (turn.first_delta_at - turn.started_at).total_seconds()
     return {
         "first_word_s": first_word_s,
-        "input_tokens": (turn.usage.get("input_tokens") or 0) + cached + written,
-        "output_tokens": turn.usage.get("output_tokens"),
+        "input_tokens": fresh + cached + written,
+        "output_tokens": token_count(turn.usage, "output_tokens"),
         "cached_tokens": cached,
     }
 

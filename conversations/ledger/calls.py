@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from conversations.ledger.models import Call
+from conversations.messages_api import token_count
 
 if TYPE_CHECKING:
     from chatsite.accounts.models import User
+
+
+REQUEST_ID_LENGTH = 200  # characters
 
 
 def reserve_call(
@@ -58,7 +62,7 @@ def settle_call(
         status=status,
         settled_at=now,
         usage=dict(usage or {}),
-        request_id=request_id,
+        request_id=request_id[:REQUEST_ID_LENGTH],
         error_code=error_code,
         first_token_ms=_milliseconds(first_token),
         duration_ms=_milliseconds(now - call.reserved_at),
@@ -75,17 +79,18 @@ def settle_open_calls(turn_id: uuid.UUID, status: Call.Status) -> None:
 
 
 def _tokens(usage: Mapping[str, Any]) -> dict[str, int | None]:
-    written = usage.get("cache_creation") or {}
-    short = written.get("ephemeral_5m_input_tokens")
+    split = usage.get("cache_creation")
+    written = split if isinstance(split, Mapping) else {}
+    short = token_count(written, "ephemeral_5m_input_tokens")
     if short is None:
         # Without the split, everything was written for the shorter time.
-        short = usage.get("cache_creation_input_tokens")
+        short = token_count(usage, "cache_creation_input_tokens")
     return {
-        "input_tokens": usage.get("input_tokens"),
-        "output_tokens": usage.get("output_tokens"),
-        "cache_read_tokens": usage.get("cache_read_input_tokens"),
+        "input_tokens": token_count(usage, "input_tokens"),
+        "output_tokens": token_count(usage, "output_tokens"),
+        "cache_read_tokens": token_count(usage, "cache_read_input_tokens"),
         "cache_write_5m_tokens": short,
-        "cache_write_1h_tokens": written.get("ephemeral_1h_input_tokens"),
+        "cache_write_1h_tokens": token_count(written, "ephemeral_1h_input_tokens"),
     }
 
 

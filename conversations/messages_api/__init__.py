@@ -42,6 +42,7 @@ from conversations.messages_api.requests import MessageRequest
 from conversations.messages_api.sse import SseDecoder, SseRecord
 from conversations.messages_api.stream import MessageStream
 from conversations.messages_api.timeouts import Timeouts, Watchdog
+from conversations.messages_api.usage import token_count
 
 __all__ = [
     "Accumulator",
@@ -82,4 +83,5 @@ __all__ = [
     "Watchdog",
     "default_transport",
     "parse_event",
+    "token_count",
 ]

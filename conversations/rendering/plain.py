@@ -27,9 +27,9 @@ def render_plain(text: str) -> SafeString:
 
 
 def plain_text(content: Iterable[Mapping[str, Any]]) -> str:
-    """Return the text of wire content blocks, those of type "text" joined by lines."""
+    """Return the text of wire content blocks, joined as it was streamed."""
     texts = (block.get("text") for block in content if block.get("type") == "text")
-    return "\n\n".join(text for text in texts if isinstance(text, str) and text)
+    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _escaped(text: str) -> str:

@@ -15,13 +15,20 @@ from conversations.feed import (
     publish_on_commit,
     turn_group,
 )
-from conversations.ledger.calls import reserve_call, settle_call, settle_open_calls
+from conversations.ledger.calls import (
+    REQUEST_ID_LENGTH,
+    reserve_call,
+    settle_call,
+    settle_open_calls,
+)
 from conversations.ledger.models import Call
 from conversations.models import Conversation, Message, Turn
 from conversations.turns.start import next_version, promote_oldest
 
 # A running turn gives a sign of life with every checkpoint, once a second.
 SILENCE_LIMIT = timedelta(seconds=30)
+# What a provider may name a reason with, in characters; the rest is cut.
+WORD_LENGTH = 64
 
 _CALL_STATUS = {
     Turn.Status.COMPLETE: Call.Status.SETTLED,
@@ -199,9 +206,9 @@ def _after(
 def _columns(outcome: Outcome) -> dict[str, Any]:
     return {
         "status": outcome.status,
-        "stop_reason": outcome.stop_reason,
+        "stop_reason": str(outcome.stop_reason)[:WORD_LENGTH],
         "usage": outcome.usage,
-        "request_id": outcome.request_id,
+        "request_id": outcome.request_id[:REQUEST_ID_LENGTH],
         "error_code": outcome.error_code,
         "error_detail": outcome.error_detail,
         "retry_at": outcome.retry_at,

@@ -14,7 +14,9 @@ from conversations.generation.worker import worker
 from conversations.ledger.models import Call
 from conversations.models import Turn
 from conversations.providers.scripted import ScriptedProvider
+from conversations.rendering import plain_text
 from tests import factories
+from tests.played import PlayedProvider, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -226,3 +228,33 @@ async def test_a_turn_that_another_process_has_is_left_alone() -> None:
     turn = await finished(turn)
 
     assert turn.status == Turn.Status.PENDING
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"input_tokens": -5},
+        {"input_tokens": "7"},
+        {"output_tokens": {"much": 1}},
+        {"cache_read_input_tokens": 10**30},
+        {"cache_creation": ["7"]},
+        {"cache_creation": {"ephemeral_5m_input_tokens": -1}},
+    ],
+)
+async def test_an_answer_is_kept_whatever_its_provider_counts(
+    usage: dict[str, Any],
+) -> None:
+    with offered.use([PlayedProvider(told("Hello.", usage=usage))]):
+        turn = await finished(await started("Hi."))
+
+    assert (turn.status, turn.answer.text) == (Turn.Status.COMPLETE, "Hello.")
+    assert turn.usage == usage
+    call = await Call.objects.aget(turn_id=turn.pk)
+    assert call.status == Call.Status.SETTLED
+
+
+async def test_an_answer_of_several_blocks_reads_the_same_live_and_kept() -> None:
+    with offered.use([PlayedProvider(told("One and ", "two."))]):
+        turn = await finished(await started("Count."))
+
+    assert turn.answer.text == plain_text(turn.answer.content) == "One and two."

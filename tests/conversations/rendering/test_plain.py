@@ -43,4 +43,4 @@ def test_the_plain_text_is_that_of_the_text_blocks() -> None:
         {"type": "text", "text": "Two"},
         {"type": "new_block", "text": 3},
     ]
-    assert plain_text(content) == "One\n\nTwo"
+    assert plain_text(content) == "OneTwo"
