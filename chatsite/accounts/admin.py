@@ -133,7 +133,8 @@ class PersonAdmin(UserAdmin[User]):
         for person in ended:
             deactivate(person)
             self.log_change(request, person, "Deactivated.")
-        messages.success(request, f"{len(ended)} people can no longer sign in.")
+        who = "person" if len(ended) == 1 else "people"
+        messages.success(request, f"{len(ended)} {who} can no longer sign in.")
 
     def _show_link(self, request: HttpRequest, person: User) -> HttpResponse:
         self.log_change(request, person, "Made a link to set a password.")

@@ -245,3 +245,12 @@ def test_a_link_by_hand_lets_a_password_be_chosen(alice: User, bob: User) -> Non
     assert page["Cache-Control"].startswith("max-age=0")
     assert choose(Client(), link)
     assert attempt("alice", "battery staple 9").status_code == 302
+
+
+def test_signing_in_leaves_no_greeting_for_a_later_page(alice: User) -> None:
+    """The pages that one works in show no messages."""
+    client = Client()
+    client.post(LOGIN, {"login": "alice", "password": PASSWORD})
+    page = client.get("/accounts/password/change/").content.decode()
+    assert "Change password" in page
+    assert "signed in" not in page
