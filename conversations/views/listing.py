@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
@@ -36,6 +36,7 @@ def conversation_list(request: SignedInRequest) -> HttpResponse:
         query=request.GET.get("q", "").strip(),
         after=request.GET.get("after", ""),
     )
+    context["current_id"] = _open_id(request)
     return render(request, "conversations/conversation_list.html#rows", context)
 
 
@@ -150,8 +151,17 @@ def _visible(user: User, conversation_id: uuid.UUID) -> Conversation:
 
 
 def _is_current(request: SignedInRequest, conversation: Conversation) -> bool:
-    path = reverse("conversations:conversation", args=(conversation.pk,))
-    return request.htmx.current_url_abs_path == path
+    return _open_id(request) == conversation.pk
+
+
+def _open_id(request: SignedInRequest) -> uuid.UUID | None:
+    """Which conversation the page shows that asks for a part of itself."""
+    try:
+        match = resolve(request.htmx.current_url_abs_path or "/")
+    except Resolver404:
+        return None
+    is_page = match.view_name == "conversations:conversation"
+    return match.kwargs["conversation_id"] if is_page else None
 
 
 def _announce(conversation: Conversation) -> None:

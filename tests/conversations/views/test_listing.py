@@ -145,3 +145,18 @@ def test_deleting_twice_keeps_the_first_date(client: Client) -> None:
 
     conversation.refresh_from_db()
     assert conversation.trashed_at == first
+
+
+def test_what_is_found_is_marked_where_the_page_shows_it(client: Client) -> None:
+    shown, other = titled("Tides of Lisbon", "Tides of Porto")
+    page = reverse("conversations:conversation", args=(shown.pk,))
+
+    found = client.get(
+        reverse("conversations:conversation-list"),
+        {"q": "tides"},
+        headers={"HX-Current-URL": f"http://testserver{page}"},
+    ).content.decode()
+
+    link = reverse("conversations:conversation", args=(other.pk,))
+    assert f'href="{page}" aria-current="page"' in found
+    assert f'href="{link}" aria-current="page"' not in found
