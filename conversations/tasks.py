@@ -44,15 +44,23 @@ def begin_title(turn: Turn) -> None:
     task.add_done_callback(_running.discard)
 
 
+async def give_up() -> None:
+    """At shutdown: end the work of this event loop; what it cost is unknown."""
+    loop = asyncio.get_running_loop()
+    mine = [task for task in _running if task.get_loop() is loop]
+    for task in mine:
+        task.cancel()
+    await asyncio.gather(*mine, return_exceptions=True)
+
+
 async def _make_title(turn: Turn, model: ModelInfo) -> None:
     name = model.titles_model or model.id
     reserved = await in_thread(_reserve, turn, model.provider, name)
     if reserved is None:
         return
     call_id, request = reserved
-    provider = offered.provider_of(model.id)
     try:
-        message = await provider.create(request)
+        message = await offered.provider_of(model.id).create(request)
     except ProviderError as error:
         await in_thread(settle_call, call_id, Call.Status.FAILED, error_code=error.code)
         return

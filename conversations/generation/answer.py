@@ -11,6 +11,7 @@ import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import OperationalError
 from django.utils import timezone
 
 from conversations import feed, tasks
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+FINISH_RETRY_S = 1.0
+
+type _Ended = tuple[feed.TurnArticles | feed.TurnChanged, uuid.UUID | None]
+
 
 async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
     """Make the answer of a pending turn; returns the queued turn that follows it."""
@@ -50,7 +55,7 @@ async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
     run.turn, run.call_id = claimed
     frames = asyncio.create_task(run.publish_frames(run.turn, worker.pace))
     run.receiving = asyncio.create_task(_receive(run, run.turn))
-    if run.stop_wanted or worker.draining:
+    if run.cut is not None:
         run.receiving.cancel()
     try:
         outcome = await _outcome(run, run.turn, run.receiving)
@@ -71,8 +76,7 @@ async def _outcome(
     """How the answer ended; only reading it is ever cancelled, never this."""
     await asyncio.wait([receiving])
     if receiving.cancelled():
-        status = Turn.Status.STOPPED if run.stop_wanted else Turn.Status.INTERRUPTED
-        return {"status": status}
+        return {"status": run.cut or Turn.Status.INTERRUPTED}
     match receiving.exception():
         case None:
             return {"status": Turn.Status.COMPLETE}
@@ -154,6 +158,8 @@ class _Attempts:
         """Wait until all that was noted is in the store."""
         if self._writing is not None:
             await asyncio.wait([self._writing])
+            if error := self._writing.exception():
+                logger.error("An attempt is not in the ledger", exc_info=error)
 
 
 def _failure(error: ProviderError) -> dict[str, Any]:
@@ -181,7 +187,7 @@ async def _end(
         "request_id": run.request_id,
         "first_delta_at": run.first_delta_at,
     }
-    ended = await in_thread(_finish, turn, {**facts, **how}, worker.id, run.call_id)
+    ended = await _finished(turn, {**facts, **how}, worker.id, run.call_id)
     if ended is None:
         return None
     event, following = ended
@@ -191,24 +197,46 @@ async def _end(
     return following
 
 
+async def _finished(
+    turn: Turn,
+    facts: dict[str, Any],
+    worker_id: uuid.UUID,
+    call_id: uuid.UUID | None,
+) -> _Ended | None:
+    """Keep an answer, however long the database cannot take it."""
+    while True:
+        try:
+            return await in_thread(_finish, turn, facts, worker_id, call_id)
+        except OperationalError:
+            logger.warning("The end of turn %s is not kept yet", turn.pk)
+            await asyncio.sleep(FINISH_RETRY_S)
+
+
 def _finish(
     turn: Turn,
     facts: dict[str, Any],
     worker_id: uuid.UUID,
     call_id: uuid.UUID | None,
-) -> tuple[feed.TurnArticles, uuid.UUID | None] | None:
+) -> _Ended | None:
     html = render_markdown(facts["text"])
     outcome = Outcome(html=html, renderer_version=RENDERER_VERSION, **facts)
     ended = end_turn(turn.pk, outcome, worker=worker_id, call_id=call_id)
     if ended is None:
         return None
     version, following = ended
-    conversation = Conversation.objects.get(pk=turn.conversation_id)
-    changes = changes_since(conversation, version - 1)
-    event: feed.TurnArticles = {
+    return _event(turn, version), following.pk if following else None
+
+
+def _event(turn: Turn, version: int) -> feed.TurnArticles | feed.TurnChanged:
+    try:
+        conversation = Conversation.objects.get(pk=turn.conversation_id)
+        changes = changes_since(conversation, version - 1)
+    except OperationalError:
+        # The answer is kept: whoever shows it looks for itself.
+        return {"type": "turn.changed", "version": version}
+    return {
         "type": "turn.articles",
         "version": changes.version,
         "started": changes.started,
         "html": changes.html,
     }
-    return event, following.pk if following else None

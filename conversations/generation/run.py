@@ -38,7 +38,8 @@ class Run:
     receiving: asyncio.Task[None] | None = None
     turn: Turn | None = None
     call_id: uuid.UUID | None = None
-    stop_wanted: bool = False
+    # How the answer ends once it was cut short.
+    cut: Turn.Status | None = None
     request_id: str = ""
     first_delta_at: datetime | None = None
     received: Accumulator = field(default_factory=Accumulator)
@@ -63,6 +64,13 @@ class Run:
             self.first_delta_at = timezone.now()
         self.markdown.feed(text)
         self.fresh.set()
+
+    def cut_short(self, status: Turn.Status) -> None:
+        """Read no further. Only once: a second time would cut off the clearing up."""
+        if self.cut is None:
+            self.cut = status
+            if self.receiving is not None:
+                self.receiving.cancel()
 
     def checkpoint(self, turn: Turn) -> Checkpoint:
         """What has arrived, apart from what goes on arriving."""

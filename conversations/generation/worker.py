@@ -13,17 +13,23 @@ from typing import Any
 
 from django.db import connection
 
-from conversations import feed
+from conversations import feed, tasks
 from conversations.database import in_thread
 from conversations.generation.answer import answer
 from conversations.generation.pace import Pace
 from conversations.generation.run import Run
+from conversations.ledger.calls import settle_lost_calls
+from conversations.models import Turn
 from conversations.turns import checkpoint, interrupt_silent_turns
 
 logger = logging.getLogger(__name__)
 
 CHECKPOINT_INTERVAL_S = 1.0
 SWEEP_INTERVAL_S = 10.0
+# Longer than any call may take.
+CALL_IS_LOST_AFTER = timedelta(hours=1)
+# At start-up nothing is alive, also not what a clock that went back wrote.
+WHENEVER = -timedelta(days=3650)
 
 
 class Worker:
@@ -38,6 +44,7 @@ class Worker:
         self.pace = Pace()
         self.draining = False
         self.channel = ""
+        self._opening = asyncio.Lock()
         self._background: list[asyncio.Task[None]] = []
 
     def begin(self, turn_id: uuid.UUID) -> None:
@@ -79,58 +86,60 @@ class Worker:
             if not reached:
                 continue
             try:
-                stops = await in_thread(checkpoint, self.id, reached)
+                cuts = await in_thread(checkpoint, self.id, reached)
             except Exception:  # noqa: BLE001 - a busy database gets the next checkpoint
                 logger.warning("A checkpoint of %s turns failed", len(reached))
                 continue
-            for turn_id in stops:
-                self.stop(turn_id)
-
-    def stop(self, turn_id: uuid.UUID) -> None:
-        """End an answer of this process because somebody wants it."""
-        run = self.runs.get(turn_id)
-        if run is None or run.stop_wanted:
-            return
-        run.stop_wanted = True
-        if run.receiving is not None:
-            run.receiving.cancel()
+            for turn_id, status in cuts.items():
+                if run := self.runs.get(turn_id):
+                    run.cut_short(status)
 
     async def listen_to(self, turn_id: uuid.UUID) -> None:
         """Hear what pages want of a turn: to stop it, or a snapshot of it."""
-        layer = feed.layer()
-        if not self.channel:
-            self.channel = await layer.new_channel("generation")
-        await layer.group_add(feed.turn_group(turn_id), self.channel)
+        try:
+            channel = await self._own_channel()
+            await feed.layer().group_add(feed.turn_group(turn_id), channel)
+        except Exception:  # noqa: BLE001 - a broken layer costs liveliness, no answer
+            logger.warning("Pages cannot reach turn %s", turn_id)
 
     async def leave(self, turn_id: uuid.UUID) -> None:
         """Hear no more of a turn."""
-        await feed.layer().group_discard(feed.turn_group(turn_id), self.channel)
+        with suppress(Exception):  # as above; a layer forgets its groups after a day
+            await feed.layer().group_discard(feed.turn_group(turn_id), self.channel)
+
+    async def _own_channel(self) -> str:
+        async with self._opening:
+            if not self.channel:
+                self.channel = await feed.layer().new_channel("generation")
+        return self.channel
 
     async def _listen(self) -> None:
-        layer = feed.layer()
-        if not self.channel:
-            self.channel = await layer.new_channel("generation")
         while True:
-            event = await layer.receive(self.channel)
-            run = self.runs.get(uuid.UUID(event["turn"]))
-            if run is None or run.turn is None:
-                continue
-            if event["type"] == "stop.wanted":
-                self.stop(run.turn_id)
-            elif event["type"] == "snapshot.wanted":
-                await run.send_snapshot(run.turn, event["channel"])
+            try:
+                await self._hear(await feed.layer().receive(await self._own_channel()))
+            except Exception:  # noqa: BLE001 - a broken layer may come back
+                logger.warning("What pages want is not heard")
+                await asyncio.sleep(CHECKPOINT_INTERVAL_S)
+
+    async def _hear(self, event: dict[str, Any]) -> None:
+        run = self.runs.get(uuid.UUID(event["turn"]))
+        if run is None or run.turn is None:
+            return
+        if event["type"] == "stop.wanted":
+            run.cut_short(Turn.Status.STOPPED)
+        elif event["type"] == "snapshot.wanted":
+            await run.send_snapshot(run.turn, event["channel"])
 
     async def drain(self, seconds: float) -> None:
         """Take no new answer, let the running ones end, then cut off the rest."""
         self.draining = True
-        tasks = [run.task for run in self.runs.values() if run.task]
-        if not tasks:
-            return
-        await asyncio.wait(tasks, timeout=seconds)
+        answers = [run.task for run in self.runs.values() if run.task]
+        if answers:
+            await asyncio.wait(answers, timeout=seconds)
         for run in self.runs.values():
-            if run.receiving is not None:
-                run.receiving.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+            run.cut_short(Turn.Status.INTERRUPTED)
+        await asyncio.gather(*answers, return_exceptions=True)
+        await tasks.give_up()
 
 
 def _detached(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -165,7 +174,9 @@ def recover() -> int:
     database server another process may be at work, and only silence tells.
     """
     if connection.vendor == "sqlite":
-        return interrupt_silent_turns(timedelta(0))
+        given_up = interrupt_silent_turns(WHENEVER)
+        settle_lost_calls(WHENEVER)
+        return given_up
     return interrupt_silent_turns()
 
 
@@ -174,4 +185,9 @@ async def sweep() -> None:
     while True:
         await asyncio.sleep(SWEEP_INTERVAL_S)
         with suppress(Exception):  # a busy database gets the next sweep
-            await in_thread(interrupt_silent_turns)
+            await in_thread(_sweep, set(worker().runs))
+
+
+def _sweep(alive: set[uuid.UUID]) -> None:
+    interrupt_silent_turns(alive=alive)
+    settle_lost_calls(CALL_IS_LOST_AFTER)

@@ -53,12 +53,13 @@ def settle_call(
 ) -> bool:
     """Say once how a call ended and what it used; False if that was said before.
 
-    `usage` has the shape of the Messages API; a class of tokens that it does not
-    mention stays unknown.
+    A call that was given up as unknown may still turn out otherwise. `usage` has the
+    shape of the Messages API; a class of tokens that it does not mention stays unknown.
     """
     call = Call.objects.get(pk=call_id)
     now = timezone.now()
-    settled = Call.objects.filter(pk=call_id, status=Call.Status.RESERVED).update(
+    unsaid = (Call.Status.RESERVED, Call.Status.UNKNOWN)
+    settled = Call.objects.filter(pk=call_id, status__in=unsaid).update(
         status=status,
         settled_at=now,
         usage=dict(usage or {}),
@@ -76,6 +77,15 @@ def settle_open_calls(turn_id: uuid.UUID, status: Call.Status) -> None:
     open_calls = Call.objects.filter(turn_id=turn_id, status=Call.Status.RESERVED)
     for call_id in list(open_calls.values_list("pk", flat=True)):
         settle_call(call_id, status)
+
+
+def settle_lost_calls(older_than: timedelta) -> None:
+    """Settle what died with its process outside of any turn, as titles do."""
+    lost = Call.objects.filter(
+        status=Call.Status.RESERVED, reserved_at__lt=timezone.now() - older_than
+    )
+    for call_id in list(lost.values_list("pk", flat=True)):
+        settle_call(call_id, Call.Status.UNKNOWN)
 
 
 def _tokens(usage: Mapping[str, Any]) -> dict[str, int | None]:

@@ -1,7 +1,7 @@
 """Running and ending a turn: claim, checkpoint, and the one way into a final state."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,26 +93,30 @@ def next_attempt(
 
 
 @transaction.atomic
-def checkpoint(worker: uuid.UUID, reached: Sequence[Checkpoint]) -> set[uuid.UUID]:
-    """Keep what running turns have received; returns those that must stop.
+def checkpoint(
+    worker: uuid.UUID, reached: Sequence[Checkpoint]
+) -> dict[uuid.UUID, Turn.Status]:
+    """Keep what running turns have received; returns those to be cut short, and how.
 
-    A turn must stop when someone asked for it, or when it is no longer this worker's.
+    A turn is stopped when someone asked for it, and interrupted when it is no longer
+    this worker's.
     """
     mine = Turn.objects.running().filter(
         worker=worker, pk__in=[point.turn_id for point in reached]
     )
+    # First of all: from here on nobody else ends these turns before this is written.
+    mine.update(heartbeat_at=timezone.now())
     stops = dict(mine.values_list("pk", "stop_requested_at"))
     begun = [point for point in reached if point.content and point.turn_id in stops]
-    mine.update(heartbeat_at=timezone.now())
     mine.filter(
         status=Turn.Status.PENDING, pk__in=[point.turn_id for point in begun]
     ).update(status=Turn.Status.STREAMING)
     for point in begun:
         Message.objects.filter(pk=point.answer_id).update(content=list(point.content))
+    lost = {point.turn_id for point in reached} - stops.keys()
     return {
-        point.turn_id
-        for point in reached
-        if point.turn_id not in stops or stops[point.turn_id] is not None
+        **dict.fromkeys(lost, Turn.Status.INTERRUPTED),
+        **{key: Turn.Status.STOPPED for key, asked_at in stops.items() if asked_at},
     }
 
 
@@ -163,9 +167,14 @@ def request_stop(conversation: Conversation) -> bool:
     return True
 
 
-def interrupt_silent_turns(silence: timedelta = SILENCE_LIMIT) -> int:
-    """Give up the turns whose process has died; their text stays. Returns how many."""
-    silent = Turn.objects.silent_since(timezone.now() - silence)
+def interrupt_silent_turns(
+    silence: timedelta = SILENCE_LIMIT, *, alive: Collection[uuid.UUID] = ()
+) -> int:
+    """Give up the turns whose process has died; their text stays. Returns how many.
+
+    Turns that are known to be `alive` may be silent: their process could not write.
+    """
+    silent = Turn.objects.silent_since(timezone.now() - silence).exclude(pk__in=alive)
     return sum(_interrupt(turn_id) for turn_id in silent.values_list("pk", flat=True))
 
 

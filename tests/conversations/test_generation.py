@@ -1,16 +1,22 @@
 """A turn from its claim to its end, by a real provider, with every write real."""
 
 import asyncio
+import sqlite3
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.db import connection
+from django.utils import timezone
+from pytest_django import Settings
 
 from conversations import feed, generation, turns
 from conversations.catalogue import offered
 from conversations.generation.worker import worker
+from conversations.ledger.calls import reserve_call
 from conversations.ledger.models import Call
 from conversations.models import Turn
 from conversations.providers.scripted import ScriptedProvider
@@ -258,3 +264,89 @@ async def test_an_answer_of_several_blocks_reads_the_same_live_and_kept() -> Non
         turn = await finished(await started("Count."))
 
     assert turn.answer.text == plain_text(turn.answer.content) == "One and two."
+
+
+async def test_an_answer_that_was_given_up_meanwhile_ends_as_interrupted(
+    listener: str,
+) -> None:
+    with offered.use([ScriptedProvider()]):
+        turn = await started("/long 2000")
+        await feed.layer().group_add(turn.conversation.live_group, listener)
+        generation.begin(turn.pk)
+        frame = await heard(listener, "turn.frame")
+
+        await sync_to_async(turns.interrupt_silent_turns)(timedelta(0))
+        await heard(listener, "turn.articles")
+
+    turn = await reloaded(turn)
+    assert turn.status == Turn.Status.INTERRUPTED
+    assert len(turn.answer.text) >= frame["end"]
+
+
+async def test_an_answer_is_made_although_the_channel_layer_is_down(
+    settings: Settings,
+) -> None:
+    broken = "tests.broken_layer.BrokenLayer"
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": broken}}
+
+    turn = await finished(await started("/echo Yes."))
+
+    assert (turn.status, turn.answer.text) == (Turn.Status.COMPLETE, "Yes.")
+
+
+async def test_an_answer_waits_for_a_database_that_is_busy(
+    listener: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    turn = await started("/echo Yes.")
+    await feed.layer().group_add(turn.conversation.live_group, listener)
+    await sync_to_async(have_no_patience)()
+    other = sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None)
+    with offered.use([ScriptedProvider()]):
+        generation.begin(turn.pk)
+        await heard(listener, "turn.frame")
+
+        other.execute("BEGIN IMMEDIATE")
+        async with asyncio.timeout(10):
+            while "is not kept yet" not in caplog.text:  # noqa: ASYNC110 - a log has no event
+                await asyncio.sleep(0.01)
+        other.execute("COMMIT")
+        await heard(listener, "turn.articles")
+    other.close()
+
+    turn = await reloaded(turn)
+    assert (turn.status, turn.answer.text) == (Turn.Status.COMPLETE, "Yes.")
+
+
+def have_no_patience() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("PRAGMA busy_timeout = 1")
+
+
+def title_call(turn: Turn) -> Call:
+    return reserve_call(
+        person=turn.conversation.owner,
+        purpose=Call.Purpose.TITLE,
+        provider="scripted",
+        model="scripted",
+        conversation_id=turn.conversation_id,
+        turn_id=turn.pk,
+    )
+
+
+def test_at_the_start_no_call_of_an_earlier_process_stays_open() -> None:
+    turn = factories.begun(factories.started())
+    title_call(turn)
+
+    assert generation.recover() == 1
+
+    turn.refresh_from_db()
+    assert turn.status == Turn.Status.INTERRUPTED
+    assert set(Call.objects.values_list("status", flat=True)) == {Call.Status.UNKNOWN}
+
+
+def test_at_the_start_a_clock_that_went_back_makes_nothing_look_alive() -> None:
+    turn = factories.begun(factories.started())
+    tomorrow = timezone.now() + timedelta(days=1)
+    Turn.objects.filter(pk=turn.pk).update(heartbeat_at=tomorrow)
+
+    assert generation.recover() == 1

@@ -67,7 +67,7 @@ def test_a_checkpoint_tells_which_turns_somebody_wants_stopped() -> None:
     turn = factories.begun(factories.started())
     turns.request_stop(turn.conversation)
 
-    assert turns.checkpoint(WORKER, [reached(turn)]) == {turn.pk}
+    assert turns.checkpoint(WORKER, [reached(turn)]) == {turn.pk: Turn.Status.STOPPED}
 
 
 def test_a_checkpoint_of_a_turn_that_was_taken_away_changes_nothing() -> None:
@@ -76,7 +76,7 @@ def test_a_checkpoint_of_a_turn_that_was_taken_away_changes_nothing() -> None:
     stops = turns.checkpoint(uuid.uuid4(), [reached(turn)])
 
     turn.answer.refresh_from_db()
-    assert stops == {turn.pk}
+    assert stops == {turn.pk: Turn.Status.INTERRUPTED}
     assert turn.answer.content == []
 
 
@@ -166,6 +166,12 @@ def test_a_turn_that_gave_a_sign_of_life_is_left_alone() -> None:
     assert turns.interrupt_silent_turns() == 0
 
 
+def test_a_silent_turn_that_is_known_to_be_alive_is_left_alone() -> None:
+    turn = factories.begun(factories.started())
+
+    assert turns.interrupt_silent_turns(timedelta(0), alive={turn.pk}) == 0
+
+
 def test_a_silent_turn_that_was_to_be_stopped_counts_as_stopped() -> None:
     turn = factories.begun(factories.started())
     turns.request_stop(turn.conversation)
@@ -190,3 +196,16 @@ def test_a_process_that_was_only_slow_still_delivers_what_it_received() -> None:
     turn.answer.refresh_from_db()
     assert turn.status == Turn.Status.COMPLETE
     assert turn.answer.text == "The whole answer."
+
+
+def test_what_a_slow_process_used_is_written_down_in_the_end() -> None:
+    turn = factories.begun(factories.started())
+    call = Call.objects.get(turn_id=turn.pk)
+    turns.interrupt_silent_turns(timedelta(0))
+
+    used = {"input_tokens": 5, "output_tokens": 7}
+    outcome = Outcome(status=Turn.Status.COMPLETE, usage=used)
+    turns.end_turn(turn.pk, outcome, worker=WORKER, call_id=call.pk)
+
+    call.refresh_from_db()
+    assert (call.status, call.output_tokens) == (Call.Status.SETTLED, 7)
