@@ -1,12 +1,14 @@
 """The conversation page, by the roles and names that people and programs know it by."""
 
 import re
+from contextlib import suppress
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as Waited
 
 ADDRESS = re.compile(r"/c/[0-9a-f]{8}-[0-9a-f-]{27}/$")
-ENDED = ("complete", "stopped", "interrupted", "failed")
+GRACE_MS = 500
 
 
 class Chat:
@@ -43,16 +45,30 @@ class Chat:
 
     def ends(self, status: str) -> None:
         """Wait until the last answer is in that final state."""
-        expect(self.answer).to_have_attribute("data-status", status)
+        self._until("answer.dataset.status === wanted", status)
+        expect(self.answer).to_have_attribute("data-status", status, timeout=GRACE_MS)
 
     def says(self, words: str) -> None:
         """Wait until the last answer contains these words."""
-        expect(body(self.answer)).to_contain_text(words)
+        self._until("answer.innerText.includes(wanted)", words)
+        expect(body(self.answer)).to_contain_text(words, timeout=GRACE_MS)
 
     def begins(self) -> None:
         """Wait until the first words of the last answer are here, and no longer."""
+        body_text = "answer.querySelector('[data-part=body]').innerText.trim()"
+        self._until(f"answer.dataset.status === wanted && {body_text}", "streaming")
         expect(self.answer).to_have_attribute("data-status", "streaming")
-        expect(body(self.answer)).not_to_be_empty()
+
+    def _until(self, condition: str, wanted: str) -> None:
+        # Looked at with every frame: an expectation looks once a second. Where this is
+        # in vain, the expectation after it says what the page shows instead.
+        with suppress(Waited):
+            self.page.wait_for_function(
+                "([selector, wanted]) => {"
+                " const answer = [...document.querySelectorAll(selector)].at(-1);"
+                f" return answer && {condition}; }}",
+                arg=["#messages article[data-role=assistant]", wanted],
+            )
 
 
 def body(article: Locator) -> Locator:

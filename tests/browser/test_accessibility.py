@@ -40,7 +40,7 @@ def test_a_conversation_in_its_states(
     assert faults(page) == []
     chat.stop.click()
     chat.ends("stopped")
-    chat.ask("/fail midway")
+    chat.ask("/fail")
     chat.ends("failed")
     chat.page.get_by_text("Details", exact=True).click()
     assert faults(page) == []

@@ -28,7 +28,7 @@ def test_a_wrong_password_is_told_without_saying_which_was_wrong(visit: Visit) -
     page.get_by_label("Password", exact=True).fill("nothing")
     action(page, "Sign in").click()
     expect(page.get_by_role("alert")).to_have_count(1)
-    expect(page.get_by_role("alert")).to_contain_text("and/or")
+    expect(page.get_by_role("alert")).to_contain_text("username and password")
 
 
 def test_the_address_is_the_conversations_before_the_first_word(chat: Chat) -> None:
