@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -70,25 +70,47 @@ class Siblings:
 
 def changes_since(conversation: Conversation, version: int) -> Changes:
     """The articles that changed after `version`, or the whole log if more did."""
-    running = conversation.turns.running().select_related("answer").first()
+    unfinished = list(conversation.turns.unfinished().select_related("answer"))
+    running = next((turn for turn in unfinished if turn.is_running), None)
     turns = _changed_turns(conversation, version)
     if version < conversation.branch_version or len(turns) > LOG_LENGTH:
         html, started = _whole(conversation), [running] if running else []
         version = 0
     else:
-        html = render_articles(_shown(conversation, turns), oob="upsert:#messages")
+        html = _changed_articles(_shown(conversation, turns))
         started = [turn for turn in turns if turn.is_running]
-    state = {
-        "conversation": conversation,
-        "since": version,
-        "running": running,
-        "queued": conversation.turns.queued().count(),
-    }
+    state = {"since": version, "running": running}
+    state["queued"] = len(unfinished) - bool(running)
+    return _changes(conversation, html, started, state)
+
+
+def changes_of_start(turn: Turn) -> Changes:
+    """The same for a turn that was just started, pending and below what was shown.
+
+    It needs no look into the store: the turn, its messages and its conversation are
+    taken as `start_turn` left them.
+    """
+    html = _changed_articles([turn.question, turn.answer])
+    state = {"since": turn.version - 1, "running": turn, "queued": 0}
+    return _changes(turn.conversation, html, [turn], state)
+
+
+def _changed_articles(messages: Sequence[Message]) -> str:
+    return render_articles(messages, oob="upsert:#messages")
+
+
+def _changes(
+    conversation: Conversation,
+    html: str,
+    started: Sequence[Turn],
+    state: dict[str, Any],
+) -> Changes:
+    context = {**state, "conversation": conversation}
     return Changes(
         version=conversation.version,
-        html=html + render_to_string("conversations/live.html#state", state),
+        html=html + render_to_string("conversations/live.html#state", context),
         started=[str(turn.pk) for turn in started],
-        running=running,
+        running=state["running"],
     )
 
 
@@ -173,7 +195,8 @@ def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:
     """The turns after `version`, the oldest first; one too many if there are more."""
     changed = conversation.turns.filter(version__gt=version)
     rows = changed.select_related("question", "answer").prefetch_related(
-        "question__attachments", "question__turns"
+        Prefetch("question__attachments", to_attr="pictures"),
+        Prefetch("question__turns", to_attr="asked_turns"),
     )
     turns = list(rows.order_by("created_at", "id")[: LOG_LENGTH + 1])
     for turn in turns:
@@ -233,7 +256,7 @@ def _question_context(
     picture_url: PictureUrl | None = None,
     **_: Any,
 ) -> dict[str, Any]:
-    turn = max(message.turns.all(), key=lambda turn: turn.created_at, default=None)
+    turn = max(message.asked_turns, key=lambda turn: turn.created_at, default=None)
     queued = turn is not None and turn.status == Turn.Status.QUEUED
     return {
         "turn": turn,
@@ -246,7 +269,7 @@ def _question_context(
                 "url": picture_url and picture_url(picture, False),  # noqa: FBT003 - see PictureUrl
                 "thumbnail_url": picture_url and picture_url(picture, True),  # noqa: FBT003 - see PictureUrl
             }
-            for picture in message.attachments.all()
+            for picture in message.pictures
         ],
         "can_send_now": queued and turn == waiting,
         "can_withdraw": queued,
@@ -316,7 +339,7 @@ def _first_waiting(messages: Sequence[Message]) -> Turn | None:
 
 def _is_queued(message: Message) -> bool:
     return message.role == Message.Role.USER and any(
-        turn.status == Turn.Status.QUEUED for turn in message.turns.all()
+        turn.status == Turn.Status.QUEUED for turn in message.asked_turns
     )
 
 

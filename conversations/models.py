@@ -108,6 +108,10 @@ class Message(models.Model):
 
     objects = MessageQuerySet.as_manager()
 
+    # Filled by whoever reads messages to show them: see `MessageQuerySet.branch`.
+    pictures: list[Attachment]
+    asked_turns: list[Turn]
+
     class Meta:
         """In the order in which they were written."""
 

@@ -62,12 +62,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def branch(self, leaf_id: uuid.UUID | None, *, limit: int) -> list[Message]:
         """The last `limit` messages that end in `leaf_id`, the oldest first.
 
-        Each comes with its turn (answers) and its attachments, in three queries.
+        Each comes with its turn (answers), its `pictures` and its `asked_turns`
+        (questions), in four queries.
         """
         if leaf_id is None:
             return []
         ids = branch_ids(leaf_id, limit=limit)
-        rows = self.select_related("turn").prefetch_related("attachments", "turns")
+        shown: tuple[Any, ...] = (
+            models.Prefetch("attachments", to_attr="pictures"),
+            models.Prefetch("turns", to_attr="asked_turns"),
+        )
+        rows = self.select_related("turn").prefetch_related(*shown)
         found = rows.in_bulk(ids)
         return [found[key] for key in ids if key in found]
 
@@ -88,6 +93,11 @@ class TurnQuerySet(models.QuerySet["Turn"]):
     def running(self) -> Self:
         """Those that a process has, or should have, in hand."""
         return self.filter(status__in=("pending", "streaming"))
+
+    def unfinished(self) -> Self:
+        """Those that run or wait, the oldest first."""
+        unfinished = ("queued", "pending", "streaming")
+        return self.filter(status__in=unfinished).order_by("created_at", "id")
 
     def queued(self) -> Self:
         """Those that wait for the answer before them, the oldest first."""

@@ -51,7 +51,7 @@ def asked(conversation: Conversation, text: str = "And at night?") -> Turn:
 
 def begun(turn: Turn) -> Turn:
     """The turn as a worker has it in hand."""
-    turns.begin_turn(turn.pk, WORKER)
+    turns.begin_turn(turn, WORKER)
     turn.refresh_from_db()
     return turn
 
@@ -63,10 +63,10 @@ def ended(
     **facts: Any,
 ) -> Turn:
     """The turn in a final state, claimed before if it was not."""
-    claim = turns.begin_turn(turn.pk, WORKER)
+    call = turns.begin_turn(turn, WORKER)
     content = [{"type": "text", "text": text}] if text else []
     outcome = Outcome(status=status, content=content, text=text, **facts)
-    call_id = claim[1].pk if claim else None
+    call_id = call.pk if call else None
     turns.end_turn(turn.pk, outcome, worker=WORKER, call_id=call_id)
     turn.refresh_from_db()
     return turn

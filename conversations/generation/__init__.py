@@ -4,6 +4,6 @@
 through the feed, and every write goes through `conversations.turns`.
 """
 
-from conversations.generation.worker import begin, drain, recover, sweep
+from conversations.generation.worker import begin, drain, prepare, recover, sweep
 
-__all__ = ["begin", "drain", "recover", "sweep"]
+__all__ = ["begin", "drain", "prepare", "recover", "sweep"]

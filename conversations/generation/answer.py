@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from conversations import feed, tasks
@@ -25,17 +27,48 @@ from conversations.transcript import Transcript, build_request
 from conversations.turns import Outcome, begin_turn, end_turn, next_attempt
 
 if TYPE_CHECKING:
-    import uuid
-
     from conversations.generation.run import Run
     from conversations.generation.worker import Worker
     from conversations.messages_api.attempts import Attempt
+    from conversations.providers.base import ModelInfo
 
 logger = logging.getLogger(__name__)
 
 FINISH_RETRY_S = 1.0
 
 type _Ended = tuple[feed.TurnArticles | feed.TurnChanged, uuid.UUID | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A claimed turn, its reserved call, and the request or why there is none."""
+
+    turn: Turn
+    call_id: uuid.UUID
+    transcript: Transcript | Exception
+
+
+@transaction.atomic
+def claim(turn: Turn, worker_id: uuid.UUID) -> Prepared | None:
+    """Claim a pending turn with all that its answer needs; None if it is taken."""
+    model = offered.model_info(turn.model)
+    parameters: dict[str, Any] = {}
+    omitted = 0
+    transcript: Transcript | Exception = offered.UnknownModel(turn.model)
+    if model is not None:
+        parameters = {"max_tokens": model.max_output_tokens, **model.parameters}
+        transcript = _transcript(turn, model)
+    if isinstance(transcript, Transcript):
+        omitted = transcript.omitted_messages
+    call = begin_turn(turn, worker_id, parameters=parameters, omitted_messages=omitted)
+    return None if call is None else Prepared(turn, call.pk, transcript)
+
+
+def _transcript(turn: Turn, model: ModelInfo) -> Transcript | Exception:
+    try:
+        return build_request(turn, model)
+    except Exception as error:  # noqa: BLE001 - it fails the answer, not the question
+        return error
 
 
 async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
@@ -49,12 +82,12 @@ async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
 
 
 async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
-    claimed = await in_thread(_claim, run.turn_id, worker.id)
-    if claimed is None:
+    prepared = run.prepared or await in_thread(_prepared, run.turn_id, worker.id)
+    if prepared is None:
         return None
-    run.turn, run.call_id = claimed
+    run.turn, run.call_id, run.prepared = prepared.turn, prepared.call_id, None
     frames = asyncio.create_task(run.publish_frames(run.turn, worker.pace))
-    run.receiving = asyncio.create_task(_receive(run, run.turn))
+    run.receiving = asyncio.create_task(_receive(run, prepared))
     if run.cut is not None:
         run.receiving.cancel()
     try:
@@ -65,9 +98,9 @@ async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
     return await _end(run, run.turn, outcome, worker)
 
 
-def _claim(turn_id: uuid.UUID, worker_id: uuid.UUID) -> tuple[Turn, uuid.UUID] | None:
-    claimed = begin_turn(turn_id, worker_id)
-    return None if claimed is None else (claimed[0], claimed[1].pk)
+def _prepared(turn_id: uuid.UUID, worker_id: uuid.UUID) -> Prepared | None:
+    turns = Turn.objects.select_related("conversation__owner", "question")
+    return claim(turns.get(pk=turn_id), worker_id)
 
 
 async def _outcome(
@@ -89,31 +122,19 @@ async def _outcome(
             return {"status": Turn.Status.FAILED, "error_code": "internal"}
 
 
-async def _receive(run: Run, turn: Turn) -> None:
-    provider = offered.provider_of(turn.model)
-    transcript = await in_thread(_prepare, turn)
-    attempts = _Attempts(run, turn)
+async def _receive(run: Run, prepared: Prepared) -> None:
+    if isinstance(prepared.transcript, Exception):
+        raise prepared.transcript
+    provider = offered.provider_of(prepared.turn.model)
+    attempts = _Attempts(run, prepared.turn)
+    request = prepared.transcript.request
     try:
-        async with provider.stream(
-            transcript.request, on_attempt=attempts.note
-        ) as stream:
+        async with provider.stream(request, on_attempt=attempts.note) as stream:
             async for event in stream:
                 run.request_id = stream.request_id or run.request_id
                 run.take(event)
     finally:
         await attempts.written()
-
-
-def _prepare(turn: Turn) -> Transcript:
-    model = offered.model_info(turn.model)
-    if model is None:
-        raise offered.UnknownModel(turn.model)
-    transcript = build_request(turn, model)
-    Turn.objects.filter(pk=turn.pk).update(
-        parameters={"max_tokens": model.max_output_tokens, **model.parameters},
-        omitted_messages=transcript.omitted_messages,
-    )
-    return transcript
 
 
 class _Attempts:

@@ -23,6 +23,7 @@ from conversations.turns import Checkpoint
 if TYPE_CHECKING:
     import uuid
 
+    from conversations.generation.answer import Prepared
     from conversations.generation.pace import Pace
     from conversations.models import Turn
     from conversations.rendering import Update
@@ -33,6 +34,8 @@ class Run:
     """The live state of one turn; touched on the event loop alone."""
 
     turn_id: uuid.UUID
+    # What was claimed together with the question, if it was.
+    prepared: Prepared | None = None
     task: asyncio.Task[None] | None = None
     # The part of the task that reads from the provider, and may be cut short.
     receiving: asyncio.Task[None] | None = None

@@ -15,7 +15,7 @@ from django.db import connection
 
 from conversations import feed, tasks
 from conversations.database import in_thread
-from conversations.generation.answer import answer
+from conversations.generation.answer import Prepared, answer, claim
 from conversations.generation.pace import Pace
 from conversations.generation.run import Run
 from conversations.ledger.calls import settle_lost_calls
@@ -24,6 +24,8 @@ from conversations.turns import checkpoint, interrupt_silent_turns
 
 logger = logging.getLogger(__name__)
 
+# Whose turns these are: of this process, whichever event loop runs them.
+WORKER_ID = uuid.uuid4()
 CHECKPOINT_INTERVAL_S = 1.0
 SWEEP_INTERVAL_S = 10.0
 # Longer than any call may take.
@@ -39,7 +41,7 @@ class Worker:
     """
 
     def __init__(self) -> None:
-        self.id = uuid.uuid4()
+        self.id = WORKER_ID
         self.runs: dict[uuid.UUID, Run] = {}
         self.pace = Pace()
         self.draining = False
@@ -47,11 +49,11 @@ class Worker:
         self._opening = asyncio.Lock()
         self._background: list[asyncio.Task[None]] = []
 
-    def begin(self, turn_id: uuid.UUID) -> None:
+    def begin(self, turn_id: uuid.UUID, prepared: Prepared | None = None) -> None:
         """Start the answer of a pending turn, unless this process already has it."""
         if self.draining or turn_id in self.runs:
             return
-        run = self.runs[turn_id] = Run(turn_id)
+        run = self.runs[turn_id] = Run(turn_id, prepared)
         self.pace.streams = len(self.runs)
         # A context of its own: not that of the request, which ends before the answer.
         run.task = _detached(self._run(run))
@@ -157,9 +159,14 @@ def worker() -> Worker:
     return _workers.setdefault(loop, Worker())
 
 
-def begin(turn_id: uuid.UUID) -> None:
+def prepare(turn: Turn) -> Prepared | None:
+    """Claim a pending turn for this process, in the caller's transaction."""
+    return claim(turn, WORKER_ID)
+
+
+def begin(turn_id: uuid.UUID, prepared: Prepared | None = None) -> None:
     """Start the answer of a pending turn as a task of the running event loop."""
-    worker().begin(turn_id)
+    worker().begin(turn_id, prepared)
 
 
 async def drain(seconds: float) -> None:

@@ -6,7 +6,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from conversations.models import Attachment, Conversation, Message, Turn
-from conversations.turns.start import Conflict, Question, new_turn, next_version
+from conversations.turns.start import (
+    Conflict,
+    Question,
+    empty_answer,
+    new_turn,
+    next_version,
+)
 
 RETRIED = (Turn.Status.FAILED, Turn.Status.INTERRUPTED, Turn.Status.STOPPED)
 
@@ -20,11 +26,16 @@ def retry_turn(turn: Turn, *, key: uuid.UUID, model: str, provider: str) -> Turn
     """
     conversation = turn.conversation
     version = next_version(conversation)
-    turn.refresh_from_db()
+    turn.refresh_from_db(fields=("status",))
     if turn.status not in RETRIED or conversation.turns.running().exists():
         raise Conflict("Another answer is being written.")
+    question = turn.question
+    question.conversation = conversation
+    answer = empty_answer(question)
+    answer.save(force_insert=True)
     again = new_turn(
-        turn.question,
+        question,
+        answer,
         status=Turn.Status.PENDING,
         version=version,
         question=Question(key=key, text="", model=model, provider=provider),

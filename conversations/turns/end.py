@@ -1,7 +1,7 @@
 """Running and ending a turn: claim, checkpoint, and the one way into a final state."""
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,18 +66,29 @@ class Outcome:
 
 
 @transaction.atomic
-def begin_turn(turn_id: uuid.UUID, worker: uuid.UUID) -> tuple[Turn, Call] | None:
+def begin_turn(
+    turn: Turn,
+    worker: uuid.UUID,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    omitted_messages: int = 0,
+) -> Call | None:
     """Claim a pending turn for one process and reserve its call; None if taken."""
     now = timezone.now()
-    claimed = Turn.objects.filter(
-        pk=turn_id, status=Turn.Status.PENDING, worker=None
-    ).update(worker=worker, heartbeat_at=now, started_at=now, attempts=1)
-    if not claimed:
+    claim: dict[str, Any] = {
+        "worker": worker,
+        "heartbeat_at": now,
+        "started_at": now,
+        "attempts": 1,
+        "parameters": dict(parameters or {}),
+        "omitted_messages": omitted_messages,
+    }
+    free = Turn.objects.filter(pk=turn.pk, status=Turn.Status.PENDING, worker=None)
+    if not free.update(**claim):
         return None
-    turn = Turn.objects.select_related("conversation__owner", "question").get(
-        pk=turn_id
-    )
-    return turn, _reserve(turn, attempt=1)
+    for name, value in claim.items():
+        setattr(turn, name, value)
+    return _reserve(turn, attempt=1)
 
 
 @transaction.atomic

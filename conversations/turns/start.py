@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from chatsite.accounts.models import User
 
 TITLE_FROM_TEXT_LENGTH = 60  # characters
+# What another change may have moved since the row was read.
+_MOVING = ("version", "branch_version", "leaf", "title", "is_renamed", "trashed_at")
 
 
 class Conflict(Exception):  # noqa: N818 - a state, said in the words of HTTP
@@ -39,7 +41,8 @@ class Question:
 def turn_of_key(key: uuid.UUID, person: User) -> Turn | None:
     """The turn that an earlier POST with this key made, if `person` may see it."""
     visible = Conversation.objects.visible_to(person)
-    return Turn.objects.filter(key=key, conversation__in=visible).first()
+    turns = Turn.objects.select_related("conversation")
+    return turns.filter(key=key, conversation__in=visible).first()
 
 
 @transaction.atomic
@@ -62,12 +65,11 @@ def start_turn(
     version = next_version(conversation)
     if parent_id is not None and parent_id != conversation.leaf_id:
         _require_answer(conversation, parent_id)
-    unfinished = conversation.turns.filter(
-        status__in=(Turn.Status.QUEUED, *Turn.RUNNING)
-    )
-    status = Turn.Status.QUEUED if unfinished.exists() else Turn.Status.PENDING
-    asked = _write_question(conversation, parent_id, question)
-    turn = new_turn(asked, status=status, version=version, question=question)
+    is_first = not conversation.turns.unfinished().exists()
+    status = Turn.Status.PENDING if is_first else Turn.Status.QUEUED
+    asked, answer = _write_messages(conversation, parent_id, question)
+    turn = new_turn(asked, answer, status=status, version=version, question=question)
+    asked.asked_turns = [turn]
     _move_to(conversation, turn, appended=parent_id == conversation.leaf_id)
     if status == Turn.Status.QUEUED:
         promote_oldest(conversation, version)
@@ -84,22 +86,29 @@ def next_version(conversation: Conversation) -> int:
     """Lock the conversation's row, count its version up, and read it anew."""
     rows = Conversation.objects.filter(pk=conversation.pk)
     rows.update(version=F("version") + 1)
-    conversation.refresh_from_db()
+    conversation.refresh_from_db(fields=_MOVING)
     return conversation.version
 
 
-def new_turn(
-    asked: Message, *, status: Turn.Status, version: int, question: Question
-) -> Turn:
-    """The turn of a question that is already written, with an empty answer."""
-    answer = Message.objects.create(
-        conversation_id=asked.conversation_id,
-        parent=asked,
-        role=Message.Role.ASSISTANT,
+def empty_answer(asked: Message) -> Message:
+    """The answer of a question before its first word; not yet written."""
+    return Message(
+        conversation=asked.conversation, parent=asked, role=Message.Role.ASSISTANT
     )
+
+
+def new_turn(
+    asked: Message,
+    answer: Message,
+    *,
+    status: Turn.Status,
+    version: int,
+    question: Question,
+) -> Turn:
+    """The turn of a question and an empty answer that are already written."""
     return Turn.objects.create(
         key=question.key,
-        conversation_id=asked.conversation_id,
+        conversation=asked.conversation,
         question=asked,
         answer=answer,
         status=status,
@@ -111,13 +120,13 @@ def new_turn(
 
 def promote_oldest(conversation: Conversation, version: int) -> Turn | None:
     """Let the oldest queued turn run if none runs; every waiting one is redrawn."""
-    waiting = conversation.turns.queued()
-    waiting.update(version=version)
-    if conversation.turns.running().exists():
+    unfinished = list(conversation.turns.unfinished())
+    waiting = [turn for turn in unfinished if turn.status == Turn.Status.QUEUED]
+    if waiting:
+        conversation.turns.queued().update(version=version)
+    if not waiting or len(waiting) < len(unfinished):
         return None
-    turn = waiting.first()
-    if turn is None:
-        return None
+    turn = waiting[0]
     Turn.objects.filter(pk=turn.pk, status=Turn.Status.QUEUED).update(
         status=Turn.Status.PENDING, created_at=timezone.now()
     )
@@ -131,25 +140,28 @@ def _require_answer(conversation: Conversation, message_id: uuid.UUID) -> None:
         raise Conflict("The message that this one follows is gone.")
 
 
-def _write_question(
+def _write_messages(
     conversation: Conversation, parent_id: uuid.UUID | None, question: Question
-) -> Message:
+) -> tuple[Message, Message]:
     pictures = uploads.chosen(owner=conversation.owner, ids=question.attachment_ids)
     content = [picture.content_block for picture in pictures]
     if question.text:
         content.append({"type": "text", "text": question.text})
-    asked = Message.objects.create(
+    asked = Message(
         conversation=conversation,
         parent_id=parent_id,
         role=Message.Role.USER,
         content=content,
         text=question.text,
     )
+    answer = empty_answer(asked)
+    Message.objects.bulk_create([asked, answer])
+    asked.pictures = pictures
     for position, picture in enumerate(pictures):
         unsent = Attachment.objects.filter(pk=picture.pk, message=None)
         if not unsent.update(message=asked, position=position):
             raise Conflict("A picture was sent already, from another page.")
-    return asked
+    return asked, answer
 
 
 def _move_to(conversation: Conversation, turn: Turn, *, appended: bool) -> None:
@@ -168,6 +180,5 @@ def title_from(message: Message) -> str:
     """The first words of a message, or the name of its first picture."""
     words = " ".join(message.text.split())
     if not words:
-        picture = message.attachments.first()
-        words = picture.name if picture else ""
+        words = message.pictures[0].name if message.pictures else ""
     return Truncator(words).chars(TITLE_FROM_TEXT_LENGTH)

@@ -99,7 +99,8 @@ def message_text(request: SignedInRequest, message_id: uuid.UUID) -> HttpRespons
 
 def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
     """The conversation if `user` may see it; 404 as if there were none otherwise."""
-    return get_object_or_404(Conversation.objects.visible_to(user), pk=conversation_id)
+    seen = Conversation.objects.visible_to(user).select_related("owner")
+    return get_object_or_404(seen, pk=conversation_id)
 
 
 def page_context(user: User, found: Conversation | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import functools
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from conversations import feed, generation, turns, uploads
-from conversations.articles import changes_since
+from conversations.articles import changes_of_start, changes_since
 from conversations.catalogue import offered
 from conversations.forms import ComposeForm, KeyForm, first_error
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conversations.articles import Changes
+    from conversations.generation.answer import Prepared
 
 TRASHED = "This conversation is in the trash. Restore it to go on."
 
@@ -34,10 +35,16 @@ class ChangesResponse(HttpResponse):
     """The articles that a POST changed, for its page and for every other open one."""
 
     def __init__(
-        self, conversation: Conversation, changes: Changes, html: str, status: int
+        self,
+        conversation: Conversation,
+        changes: Changes,
+        html: str,
+        status: int,
+        prepared: Prepared | None = None,
     ) -> None:
         super().__init__(html, status=status)
         self.group = conversation.live_group
+        self.prepared = prepared
         self.event: feed.TurnArticles = {
             "type": "turn.articles",
             "version": changes.version,
@@ -45,7 +52,7 @@ class ChangesResponse(HttpResponse):
             "html": changes.html,
         }
         turn = changes.running
-        unclaimed = turn is not None and turn.worker is None
+        unclaimed = turn is not None and (prepared or turn.worker is None)
         self.begins = turn.pk if turn is not None and unclaimed else None
 
 
@@ -63,7 +70,7 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
         if isinstance(response, ChangesResponse):
             await feed.publish(response.group, response.event)
             if response.begins is not None:
-                generation.begin(response.begins)
+                generation.begin(response.begins, response.prepared)
         return response
 
     @functools.wraps(view)
@@ -137,7 +144,7 @@ def turn_send(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     """Send the question that has waited longest now."""
     conversation = _visible_turn(request, turn_id).conversation
     turns.send_queued(conversation)
-    return _changed(request, conversation, since=conversation.version - 1)
+    return _changed(request, conversation, _last_change(conversation))
 
 
 @changing
@@ -153,9 +160,8 @@ def turn_withdraw(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     withdrawn = render_to_string(
         "conversations/live.html#withdrawn", context, request=request
     )
-    return _changed(
-        request, turn.conversation, since=turn.conversation.version - 1, more=withdrawn
-    )
+    conversation = turn.conversation
+    return _changed(request, conversation, _last_change(conversation), more=withdrawn)
 
 
 @changing
@@ -166,9 +172,7 @@ def message_show(request: SignedInRequest, message_id: uuid.UUID) -> HttpRespons
     )
     message = get_object_or_404(mine.select_related("conversation"), pk=message_id)
     turns.show_version(message)
-    return _changed(
-        request, message.conversation, since=message.conversation.version - 1
-    )
+    return _changed(request, message.conversation, _last_change(message.conversation))
 
 
 @require_POST
@@ -188,19 +192,36 @@ def _started(
     *,
     is_new: bool = False,
 ) -> HttpResponse:
-    key = form.cleaned_data["key"]
-    turn = turns.turn_of_key(key, request.user)
     try:
-        turn = turn or start()
+        turn, prepared = _start(start)
     except (IntegrityError, turns.Conflict, uploads.Refused) as refusal:
-        # The same POST may have arrived twice at once; the other one made the turn.
-        turn = turns.turn_of_key(key, request.user)
-        if turn is None:
+        # The same POST may have arrived before; that one made the turn.
+        made = turns.turn_of_key(form.cleaned_data["key"], request.user)
+        if made is None:
             return problem(request, _words_of(refusal), status=409)
-    conversation = Conversation.objects.get(pk=turn.conversation_id)
+        turn, prepared, changes = made, None, None
+    else:
+        changes = _changes_of(turn)
+    conversation = turn.conversation
+    changes = changes or changes_since(conversation, turn.version - 1)
     if is_new:
-        return _opened(request, conversation, since=turn.version - 1)
-    return _changed(request, conversation, since=turn.version - 1, status=201)
+        return _opened(request, conversation, changes, prepared)
+    return _changed(request, conversation, changes, status=201, prepared=prepared)
+
+
+@transaction.atomic
+def _start(start: Callable[[], Turn]) -> tuple[Turn, Prepared | None]:
+    turn = start()
+    is_pending = turn.status == Turn.Status.PENDING
+    return turn, generation.prepare(turn) if is_pending else None
+
+
+def _changes_of(turn: Turn) -> Changes | None:
+    """The changes of a turn that was just started, if it is all that changed."""
+    moved = turn.conversation.branch_version == turn.version
+    if moved or turn.status != Turn.Status.PENDING:
+        return None
+    return changes_of_start(turn)
 
 
 def _words_of(refusal: Exception) -> str:
@@ -210,37 +231,43 @@ def _words_of(refusal: Exception) -> str:
 
 
 def _opened(
-    request: SignedInRequest, conversation: Conversation, *, since: int
+    request: SignedInRequest,
+    conversation: Conversation,
+    changes: Changes,
+    prepared: Prepared | None,
 ) -> HttpResponse:
-    address = reverse("conversations:conversation", args=(conversation.pk,))
-    changes = changes_since(conversation, since)
     if not request.htmx:
-        response = ChangesResponse(conversation, changes, "", status=303)
-        response.headers["Location"] = address
-        return response
+        return _changed(request, conversation, changes, prepared=prepared)
     context: dict[str, Any] = page_context(request.user, conversation)
     html = render_to_string("conversations/live.html#opened", context, request=request)
-    response = ChangesResponse(conversation, changes, html, status=201)
-    response.headers["HX-Push-Url"] = address
+    response = ChangesResponse(conversation, changes, html, 201, prepared)
+    response.headers["HX-Push-Url"] = _address(conversation)
     return response
 
 
 def _changed(
     request: SignedInRequest,
     conversation: Conversation,
+    changes: Changes,
     *,
-    since: int,
     status: int = 200,
     more: str = "",
+    prepared: Prepared | None = None,
 ) -> HttpResponse:
-    changes = changes_since(conversation, since)
     if request.htmx:
-        return ChangesResponse(conversation, changes, changes.html + more, status)
-    response = ChangesResponse(conversation, changes, "", status=303)
-    response.headers["Location"] = reverse(
-        "conversations:conversation", args=(conversation.pk,)
-    )
+        html = changes.html + more
+        return ChangesResponse(conversation, changes, html, status, prepared)
+    response = ChangesResponse(conversation, changes, "", 303, prepared)
+    response.headers["Location"] = _address(conversation)
     return response
+
+
+def _last_change(conversation: Conversation) -> Changes:
+    return changes_since(conversation, conversation.version - 1)
+
+
+def _address(conversation: Conversation) -> str:
+    return reverse("conversations:conversation", args=(conversation.pk,))
 
 
 def _visible_turn(request: SignedInRequest, turn_id: uuid.UUID) -> Turn:

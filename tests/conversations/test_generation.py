@@ -229,7 +229,7 @@ async def test_a_turn_whose_model_is_gone_fails_in_words() -> None:
 
 async def test_a_turn_that_another_process_has_is_left_alone() -> None:
     turn = await started("/echo Yes.")
-    await sync_to_async(turns.begin_turn)(turn.pk, uuid.uuid4())
+    await sync_to_async(turns.begin_turn)(turn, uuid.uuid4())
 
     turn = await finished(turn)
 

@@ -25,8 +25,8 @@ def reached(turn: Turn) -> Checkpoint:
 def test_a_turn_is_claimed_once() -> None:
     turn = factories.started()
 
-    assert turns.begin_turn(turn.pk, WORKER) is not None
-    assert turns.begin_turn(turn.pk, uuid.uuid4()) is None
+    assert turns.begin_turn(turn, WORKER) is not None
+    assert turns.begin_turn(turn, uuid.uuid4()) is None
 
 
 def test_a_claim_reserves_one_call_before_it_is_made() -> None:
@@ -130,17 +130,17 @@ def test_a_turn_ends_once() -> None:
 
 def test_a_further_attempt_settles_the_failed_call_and_reserves_its_own() -> None:
     turn = factories.started()
-    claimed = turns.begin_turn(turn.pk, WORKER)
+    claimed = turns.begin_turn(turn, WORKER)
     assert claimed is not None
 
     call = turns.next_attempt(
-        *(claimed[0], claimed[1].pk),
+        *(turn, claimed.pk),
         attempt=2,
         error_code="overloaded",
         request_id="req_1",
     )
 
-    first = Call.objects.get(pk=claimed[1].pk)
+    first = Call.objects.get(pk=claimed.pk)
     assert (first.status, first.error_code) == (Call.Status.FAILED, "overloaded")
     assert (call.status, call.attempt) == (Call.Status.RESERVED, 2)
 
