@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     )
 
 
+SEARCH_WORDS = 50  # more than a title holds
+
+
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Conversations, by who may see them and where they stand."""
 
@@ -37,7 +40,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def titled(self, words: str) -> Self:
         """Those whose title holds every one of `words`, in any case."""
         found = self
-        for word in words.split():
+        for word in words.replace("\0", " ").split()[:SEARCH_WORDS]:
             found = found.filter(title__icontains=word)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
@@ -141,8 +141,8 @@ def _mark(conversation: Conversation) -> str:
 def _parse_mark(mark: str) -> tuple[datetime, uuid.UUID] | None:
     moment, _, key = mark.partition("_")
     try:
-        return datetime.fromisoformat(moment), uuid.UUID(key)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), uuid.UUID(key)
+    except (ValueError, OverflowError):
         return None
 
 

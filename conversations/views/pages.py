@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -19,6 +20,7 @@ from conversations.views.listing import list_context
 if TYPE_CHECKING:
     from chatsite.accounts.models import User
 
+VERSION_LENGTH = 18  # digits
 SUGGESTIONS = (
     "Explain how a transistor works, simply",
     "Plan a three-day trip to Lisbon",
@@ -63,7 +65,7 @@ def messages_older(
 ) -> HttpResponse:
     """The messages before the one that the page begins with."""
     found = visible(request.user, conversation_id)
-    before = get_object_or_404(found.messages, pk=request.GET.get("before"))
+    before = get_object_or_404(found.messages, pk=_key(request.GET.get("before", "")))
     log = log_of(found, before=before.pk)
     context = {"conversation": found, "log": log}
     return render(request, "conversations/live.html#older", context)
@@ -77,7 +79,7 @@ def conversation_changes(
     """What a page without a socket has missed since its version."""
     found = visible(request.user, conversation_id)
     version = request.GET.get("version", "")
-    since = int(version) if version.isdecimal() else 0
+    since = int(version[:VERSION_LENGTH]) if version.isdecimal() else 0
     changes = changes_since(found, since)
     html = changes.html
     if (turn := changes.running) is not None:
@@ -101,6 +103,12 @@ def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
     """The conversation if `user` may see it; 404 as if there were none otherwise."""
     seen = Conversation.objects.visible_to(user).select_related("owner")
     return get_object_or_404(seen, pk=conversation_id)
+
+
+def _key(text: str) -> uuid.UUID | None:
+    with suppress(ValueError):
+        return uuid.UUID(text)
+    return None
 
 
 def page_context(user: User, found: Conversation | None) -> dict[str, Any]:

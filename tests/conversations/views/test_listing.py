@@ -160,3 +160,21 @@ def test_what_is_found_is_marked_where_the_page_shows_it(client: Client) -> None
     link = reverse("conversations:conversation", args=(other.pk,))
     assert f'href="{page}" aria-current="page"' in found
     assert f'href="{link}" aria-current="page"' not in found
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"after": "x"},
+        {"after": "2026-01-01_6f4b1c34-6a3f-4c7e-9a58-0d6a6a1a6f11"},
+        {"after": "0001-01-01T00:00:00+14:00_6f4b1c34-6a3f-4c7e-9a58-0d6a6a1a6f11"},
+        {"q": "\0"},
+        {"q": "tide " * 2000},
+    ],
+)
+def test_an_address_made_up_by_hand_does_no_harm(
+    client: Client, query: dict[str, str]
+) -> None:
+    response = client.get(reverse("conversations:conversation-list"), query)
+
+    assert response.status_code == 200

@@ -248,3 +248,21 @@ def test_changes_come_in_the_order_in_which_they_are_shown(client: Client) -> No
     page = client.get(address, {"version": version - 1}).content.decode()
 
     assert page.index(texts[0]) < page.index(texts[1])
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "status"),
+    [
+        ("conversation-changes", {"version": "9" * 5000}, 200),
+        ("conversation-changes", {"version": "x"}, 200),
+        ("messages-older", {"before": "x"}, 404),
+        ("messages-older", {}, 404),
+    ],
+)
+def test_an_address_made_up_by_hand_does_no_harm(
+    client: Client, name: str, query: dict[str, str], status: int
+) -> None:
+    conversation = factories.conversation()
+    address = reverse(f"conversations:{name}", args=(conversation.pk,))
+
+    assert client.get(address, query).status_code == status
