@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it.token import Token
 
 from conversations.rendering.codeblocks import HIGHLIGHT_LIMIT_CHARS, figure
+from conversations.rendering.growth import growing_words
 from conversations.rendering.inlines import HTML, inline_markup
 from conversations.rendering.markdown import PARSER, Env, blocks
 from conversations.rendering.sanitising import LINE_END, normalise, sanitise, slot
@@ -49,6 +50,8 @@ class Rendered:
     """Whether all of it is one fence whose closing line is not there yet."""
     unclosed: bool
     """Whether its last block is a fence or formula without a closing line."""
+    words: bool
+    """Whether it ends in words to which others can be appended (if rendered live)."""
 
 
 def render_markdown(text: str) -> SafeString:
@@ -86,18 +89,23 @@ class Renderer:
         """Return the HTML of `source`, which begins at a top-level block."""
         bodies, notes = list[str](), list[str]()
         last: Token | None = None
+        words: Token | None = None
         ended = source.rstrip(" \t").endswith("\n")
         self._last_line = source.count("\n") + (not ended)
         self._definitions = len(self.env.setdefault("references", {}))
         self.memo.begin()
         for block in blocks(source, self.env):
             body, footnotes = _parted(block.tokens)
+            if self.live and block.end >= len(source):
+                words = growing_words(source, body)
+            if words is not None:
+                words.attrs["data-grow"] = ""
             bodies.append(sanitise(self._markup(body)) if body else "")
             notes += [self._note(note) for note in footnotes]
             last = body[0] if body else None
         growing = len(bodies) == 1 and last is not None and self._is_open(last)
         unclosed = last is not None and last.meta.get("closed") is False
-        return Rendered("".join(bodies), notes, growing, unclosed)
+        return Rendered("".join(bodies), notes, growing, unclosed, words is not None)
 
     def _is_open(self, token: Token) -> bool:
         """Tell whether this is a fence that goes on where the source ends."""

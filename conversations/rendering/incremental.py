@@ -16,7 +16,13 @@ from django.utils.safestring import SafeString
 
 from conversations.rendering.codeblocks import LIVE_LIMIT_CHARS
 from conversations.rendering.document import Memo, Rendered, Renderer, footnotes, safe
-from conversations.rendering.growth import FENCE, FenceGrowth, Growth, PlainGrowth
+from conversations.rendering.growth import (
+    FENCE,
+    FenceGrowth,
+    Growth,
+    PlainGrowth,
+    WordsGrowth,
+)
 from conversations.rendering.markdown import Env, finished_length
 from conversations.rendering.sanitising import LINE_END, normalise, sanitise
 
@@ -80,9 +86,10 @@ class IncrementalMarkdown:
         if not self._fed:
             return None
         base, text = self.end, self._taken()
-        if self._growth is not None and self._growth.take(text):
+        grown = None if self._growth is None else self._growth.take(text)
+        if grown is not None:
             self._open = None
-            return Update(base, self.end, safe(""), None, text)
+            return Update(base, self.end, safe(""), None, grown)
         look = "\n" in text or isinstance(self._growth, PlainGrowth)
         closed = self._close() if look else ""
         before, self._open = self._open, self._timed_open()
@@ -155,6 +162,8 @@ class IncrementalMarkdown:
             body, notes = rendered.body, rendered.notes
             if rendered.growing and FENCE.match(source):
                 self._growth = FenceGrowth(source)
+            elif rendered.words:
+                self._growth = WordsGrowth(source)
         return "".join([*self._sealed, body, footnotes([*self._notes, *notes])])
 
     def _seal(self, source: str) -> str:

@@ -31,11 +31,13 @@ ALLOWED_ATTRIBUTES = {
     "code": {"class"},
     "figure": {"data-language"},
 }
+WORD_TAGS = ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6")
 ALLOWED_VALUES = {
     "th": {"align": {"left", "center", "right"}},
     "td": {"align": {"left", "center", "right"}},
     "pre": {"tabindex": {"0"}},
     "code": {"data-grow": {""}},
+    **{tag: {"data-grow": {""}} for tag in WORD_TAGS},
     "div": {"tabindex": {"0"}, "data-grow": {""}},
     "figcaption": {"data-part": {"aside"}},
     "button": {

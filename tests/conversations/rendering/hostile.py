@@ -178,6 +178,7 @@ _ATTRIBUTES: dict[str, set[str]] = {
     "pre": {"tabindex"},
     "code": {"class", "data-grow"},
     "div": {"class", "tabindex", "data-grow"},
+    **{tag: {"data-grow"} for tag in ("p", "li", "h1", "h2", "h3", "h4", "h5", "h6")},
 }
 _WITH_CLASS = {"li", "section", "sup", "span"}
 _BARE = {

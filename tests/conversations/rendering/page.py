@@ -1,6 +1,7 @@
 """A page that follows updates as the browser does, on strings of HTML."""
 
 import html
+import re
 from collections.abc import Iterable
 
 from conversations.rendering import IncrementalMarkdown, Update, render_markdown
@@ -34,9 +35,19 @@ class Page:
     def _grow(self, text: str) -> None:
         """Append to the one text node that grows, as the serialised page shows it."""
         assert self.open.count("data-grow") == 1
-        end = self.open.index("</", self.open.index("data-grow"))
+        end = self._end_of_growing()
         typed = html.escape(text, quote=False).replace("\xa0", "&nbsp;")
         self.open = self.open[:end] + typed + self.open[end:]
+
+    def _end_of_growing(self) -> int:
+        """Where the element with `data-grow` ends, whatever is inside."""
+        start = self.open.rindex("<", 0, self.open.index("data-grow"))
+        tag, depth = re.split(r"\W", self.open[start + 1 :], maxsplit=1)[0], 0
+        for match in re.finditer(rf"<(/?){tag}\b", self.open[start:]):
+            depth += -1 if match[1] else 1
+            if depth == 0:
+                return start + match.start()
+        raise AssertionError("an element without end")
 
 
 def fresh(text: str) -> str:

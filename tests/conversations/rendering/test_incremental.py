@@ -23,6 +23,46 @@ DEEP = int(os.environ.get("MARKDOWN_EXAMPLES_FACTOR", "1"))
 MORE_EXAMPLES = os.environ.get("MARKDOWN_EXAMPLES_FILE", "")
 """A JSON list of objects with a `markdown` text, such as CommonMark's own examples."""
 
+STARTS = [
+    *(
+        "It is",
+        "5 of",
+        "Its **name** is",
+        "**Name** of",
+        "`x` is",
+        "So\n(as 1",
+        'So\n"It',
+    ),
+    *("It is\nand", "## Of a", "- of", "* a\n* b", "1. The", "- a\n  - b", "> so"),
+    *("- a\n\n  b", "> - a\nlazy", "- [ ] do\n- it", "A\n\n- b", "a < b > c $5 or"),
+    *("- ```\n  x\n  ```\n  and", "No &amp;\n\n- b", "*open and", "```\nx\n```\nand"),
+]
+"""Texts whose last words can grow."""
+NO_STARTS = [
+    *("1", "-", "*", "a *", "a **b*", "a `b`", "[a", "see [a](", "a &am", "| a |"),
+    *("a|b\n-|-\nc", "https://h.te", "a http:/", "[a]: b", "[a]: https://h.test\n'c"),
+    *(
+        "[^1]: a",
+        "    code",
+        "$$\na",
+        "a\n",
+        "a\n\n",
+        "a\\",
+        "a $",
+        "# a #",
+        "a\n===",
+        "'a",
+        "(a",
+    ),
+    *('"a', "> text\n> [^1]: text", "[a]: https://h.test\n(c\nd"),
+]
+"""Texts whose last words may become something else by the next."""
+MORE = [
+    *(" ", "  ", ". ", "1. ", "- ", "-", "**", "*", "`", "_", "~~", "\n", "\n\n"),
+    *("[", "](", ")", ":", "://", "h.test", ";", "&", "#", "|", "=", "\\", "$", "\t"),
+    *("\n- ", "\n---\n", "\n|-|\n", "\n```\n", "\xa0", "\u0301", "\u2028", "!", "[^1]"),
+]
+
 random_documents = settings(
     max_examples=250 * DEEP,
     deadline=None,
@@ -121,6 +161,51 @@ def test_an_open_fence_grows_by_plain_text() -> None:
     assert 'class="language-python" data-grow="">x = 1</code>' in first.open
     assert second is not None
     assert (second.closed, second.open, second.grow) == ("", None, " < 2\n")
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_words_are_appended_to_words(start: str) -> None:
+    markdown = IncrementalMarkdown(start)
+    first = markdown.update()
+    markdown.feed(" wood, ")
+    second = markdown.update()
+    markdown.feed('"(it is)" é中 5. ')
+    third = markdown.update()
+    assert first is not None
+    assert first.open is not None
+    assert first.open.count(' data-grow=""') == 1
+    assert second is not None
+    assert (second.closed, second.open, second.grow) == ("", None, " wood,")
+    assert third is not None
+    assert (third.open, third.grow) == (None, ' "(it is)" é中 5.')
+
+
+@pytest.mark.parametrize("start", STARTS)
+@pytest.mark.parametrize("more", MORE)
+def test_whatever_follows_words_equals_a_fresh_rendering(start: str, more: str) -> None:
+    follow(f"{start} so {more}more\n{more} and\n\nThen", [len(start), 3, 1])
+    follow(start + more + " more", [len(start), 1, 2, 3, 4])
+
+
+@random_documents
+@given(
+    st.sampled_from([*STARTS, *NO_STARTS]),
+    st.lists(st.sampled_from([*MORE, *PIECES, *" .,-x("]), max_size=12).map("".join),
+)
+def test_words_among_syntax_equal_a_fresh_rendering(start: str, more: str) -> None:
+    follow(start + more)
+
+
+@pytest.mark.parametrize("start", NO_STARTS)
+def test_nothing_is_appended_where_words_may_be_more_than_words(start: str) -> None:
+    markdown = IncrementalMarkdown(start)
+    first = markdown.update()
+    markdown.feed("a")
+    second = markdown.update()
+    assert first is not None
+    assert second is not None
+    assert "data-grow" not in (first.open or "")
+    assert second.grow == ""
 
 
 def test_a_fence_is_coloured_when_it_closes() -> None:
