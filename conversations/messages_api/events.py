@@ -4,7 +4,6 @@ What the API may send tomorrow passes through: unknown events and deltas keep th
 JSON, unknown content blocks are plain dicts like all the others.
 """
 
-import contextlib
 import json
 import math
 from collections.abc import Callable
@@ -162,10 +161,12 @@ def events_of(message: Json) -> list[Event]:
 
 def load_object(text: str) -> Json:
     """A JSON object, or `StreamError` with the length and nothing of the text."""
-    value: Any = None
-    with contextlib.suppress(ValueError, RecursionError):
-        value = _DECODER.decode(text)
-    if not isinstance(value, dict):
+    text = text.strip(" \t\r\n")
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        value, end = None, 0
+    if not isinstance(value, dict) or end != len(text):
         raise _malformed(f"{len(text)} characters are not a JSON object.")
     if any(escape in text for escape in _MENDED_ESCAPES):
         return {_mended(key): _mended(item) for key, item in value.items()}

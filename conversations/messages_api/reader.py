@@ -3,6 +3,7 @@
 from conversations.messages_api.errors import ProviderError, StreamError
 from conversations.messages_api.events import (
     DONE,
+    ContentBlockDelta,
     ErrorEvent,
     Event,
     MessageDelta,
@@ -73,6 +74,8 @@ class EventReader:
             if isinstance(event, ErrorEvent):
                 raise error_from_event(event)
             events.append(event)
+            if isinstance(event, ContentBlockDelta):
+                continue
             self._note(event)
             if self.ended:
                 return

@@ -6,12 +6,15 @@ two chunks can break a character.
 """
 
 import contextlib
+import re
 from dataclasses import dataclass
 
 from conversations.messages_api.errors import StreamError
 
 LINE_LIMIT_BYTES = 4 * 1024 * 1024
 
+# The usual form of a record. What it misses of the others is read line by line.
+_USUAL = re.compile(rb"event: ([^\r\n]+)\ndata: ([^\r\n]*)\n\n")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -44,6 +47,9 @@ class SseDecoder:
     def feed(self, chunk: bytes) -> list[SseRecord]:
         """The records that this chunk completes."""
         self._raise_fault()
+        if self._is_between_records() and (usual := _usual_records(chunk)):
+            self._first = False
+            return usual
         if self._after_cr and chunk:
             # The CR ended its line at once; an LF right behind it is the same line end.
             self._after_cr = False
@@ -63,6 +69,9 @@ class SseDecoder:
         self._raise_fault()
         self._held.clear()
         self._data.clear()
+
+    def _is_between_records(self) -> bool:
+        return not (self._held or self._data or self._event or self._after_cr)
 
     def _raise_fault(self) -> None:
         if self._fault is not None:
@@ -110,6 +119,18 @@ class SseDecoder:
         if data:
             whole = data[0] if len(data) == 1 else b"\n".join(data)
             records.append(SseRecord(_decoded(event) or "message", _decoded(whole)))
+
+
+def _usual_records(chunk: bytes) -> list[SseRecord]:
+    """The records of a chunk of nothing but usual ones; else none."""
+    records: list[SseRecord] = []
+    end = 0
+    if len(chunk) <= LINE_LIMIT_BYTES:
+        with contextlib.suppress(UnicodeDecodeError):
+            while match := _USUAL.match(chunk, end):
+                records.append(SseRecord(match[1].decode(), match[2].decode()))
+                end = match.end()
+    return records if end == len(chunk) else []
 
 
 def _check_size(size: int) -> None:

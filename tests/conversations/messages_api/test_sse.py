@@ -34,6 +34,10 @@ def decoded(*chunks: bytes) -> list[tuple[str, str]]:
         (b"database: a\n\n", []),
         (b" data: a\n\n", []),
         (b"data: a\n\ndata: b\n\n", [("message", "a"), ("message", "b")]),
+        (b"event: x\ndata: a\n\nevent: y\ndata: \n\n", [("x", "a"), ("y", "")]),
+        (b"event: x\ndata: a\n\ndata: b\n\n", [("x", "a"), ("message", "b")]),
+        (b"event: x\ndata: a\n\nevent: y\ndata: b\n", [("x", "a")]),
+        (b"event: \ndata: a\n\n", [("message", "a")]),
         (
             "data: a\u2028b\u0085c\u000bd\n\n".encode(),
             [("message", "a\u2028b\x85c\x0bd")],
@@ -80,6 +84,22 @@ def test_records_before_a_fault_come_out_and_the_fault_follows() -> None:
         decoder.feed(b"data: b\n\n")
     with pytest.raises(StreamError):
         decoder.finish()
+
+
+def test_usual_records_before_a_fault_come_out_and_the_fault_follows() -> None:
+    decoder = SseDecoder()
+    chunk = b"event: x\ndata: a\n\nevent: x\ndata: \xff\n\n"
+
+    assert decoder.feed(chunk) == [SseRecord("x", "a")]
+    with pytest.raises(StreamError):
+        decoder.feed(chunk)
+
+
+def test_a_usual_record_ends_what_was_begun_before() -> None:
+    decoder = SseDecoder()
+
+    assert decoder.feed(b"data: a\n") == []
+    assert decoder.feed(b"event: x\ndata: b\n\n") == [SseRecord("x", "a\nb")]
 
 
 @pytest.mark.parametrize(
