@@ -14,9 +14,10 @@ from conversations.messages_api.events import (
     UnknownEvent,
 )
 from conversations.messages_api.reader import EventReader
-from conversations.messages_api.timeouts import Watchdog
+from conversations.messages_api.timeouts import Alarm, Watchdog
 
 DRAIN_S = 0.25
+_SIGNS_OF_LIFE = (MessageStart, Ping, UnknownEvent)
 
 type Chunks = AsyncIterator[bytes]
 
@@ -51,6 +52,7 @@ class MessageStream:
         self._pending = deque(told)
         self._is_told = bool(told)
         self._has_content = self._is_told
+        self._alarm = Alarm()
         self._now = asyncio.get_running_loop().time
 
     def __aiter__(self) -> Self:
@@ -71,6 +73,7 @@ class MessageStream:
 
     async def aclose(self) -> None:
         """Close the connection, which also stops generation at the provider."""
+        self._alarm.close()
         await self._close()
 
     async def _read(self) -> None:
@@ -80,9 +83,11 @@ class MessageStream:
             error.redact(self._secrets)
             error.request_id = error.request_id or self.request_id
             raise
-        if any(map(_is_content, events)):
-            self._has_content = True
-            self._watchdog.saw_content(self._now())
+        for event in events:
+            if not isinstance(event, _SIGNS_OF_LIFE):
+                self._has_content = True
+                self._watchdog.saw_content(self._now())
+                break
         self._pending.extend(events)
 
     async def _next_events(self) -> list[Event]:
@@ -90,8 +95,8 @@ class MessageStream:
         stall: ProviderError | None = None
         chunk: bytes | None = None
         try:
-            async with asyncio.timeout_at(self._watchdog.deadline(self._now())):
-                chunk = await anext(self._chunks, None)
+            deadline = self._watchdog.deadline(self._now())
+            chunk = await self._alarm.wait(anext(self._chunks, None), deadline)
         except TimeoutError:
             stall = self._watchdog.verdict(self._now())
         if stall is not None:
@@ -104,7 +109,3 @@ class MessageStream:
             async with asyncio.timeout(DRAIN_S):
                 async for _chunk in self._chunks:
                     pass
-
-
-def _is_content(event: Event) -> bool:
-    return not isinstance(event, MessageStart | Ping | UnknownEvent)
