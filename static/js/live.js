@@ -64,14 +64,20 @@ function upsert(log, article) {
   return added;
 }
 
+// What stays is not moved: focus, selection and the reader's place stay with it.
 function resync(log, whole) {
   const known = new Map([...log.children].map((child) => [child.id, child]));
-  for (const child of whole.children) {
-    const old = known.get(child.id);
-    if (old && old.dataset.version === child.dataset.version) child.replaceWith(old);
+  const isKept = (child) => known.get(child.id)?.dataset.version === child.dataset.version;
+  const fresh = [...whole.children].map((child) => (known.has(child.id) && isKept(child) ? known.get(child.id) : child));
+  const kept = new Set(fresh);
+  const added = fresh.filter((child) => child.parentElement !== log);
+  let at = log.firstChild;
+  for (const child of fresh) {
+    while (at && !kept.has(at)) at = at.nextSibling;
+    if (child === at) at = at.nextSibling;
+    else log.insertBefore(child, at);
   }
-  const added = [...whole.children].filter((child) => !known.has(child.id) || known.get(child.id) !== child);
-  log.replaceChildren(...whole.childNodes);
+  for (const child of [...log.childNodes]) if (!kept.has(child)) child.remove();
   return added;
 }
 
@@ -161,9 +167,13 @@ function heading(conversation, news) {
     link.textContent = title;
     link.dataset.title = title;
   }
+  const problem = document.getElementById("composer-problem");
   if (trashed === "true" && !conversation.classList.contains("blank")) {
-    const gone = document.getElementById("conversation-gone").content.cloneNode(true);
-    document.getElementById("composer-problem").replaceChildren(gone);
+    problem.replaceChildren(document.getElementById("conversation-gone").content.cloneNode(true));
+    problem.dataset.trashed = "";
+  } else if (trashed === "false" && "trashed" in problem.dataset) {
+    problem.replaceChildren();
+    delete problem.dataset.trashed;
   }
   return [];
 }
