@@ -39,10 +39,12 @@ function uploadsSettled() {
   });
 }
 
-// One question at a time is on its way, however often one asks for it.
+// One question at a time is on its way, however often one asks for it; another text
+// follows it.
 async function admit(event) {
   if (sending || isEmpty()) {
     event.preventDefault();
+    if (sending?.text !== undefined && text().value !== sending.text) sending.next = true;
     text().focus({ preventScroll: true });
     return;
   }
@@ -62,7 +64,7 @@ function settle() {
 }
 
 // What was written or attached since then belongs to the next question.
-function accepted({ text: words, chips, draft, form: sent }) {
+function accepted({ text: words, chips, draft, form: sent, next }) {
   const written = sent.elements.text.value;
   const rest = written.startsWith(words) ? written.slice(words.length).trimStart() : written;
   localStorage.removeItem(draft);
@@ -75,6 +77,8 @@ function accepted({ text: words, chips, draft, form: sent }) {
   grow();
   text().focus({ preventScroll: true });
   document.dispatchEvent(new Event("composer:accepted"));
+  // htmx holds the form until it has told everyone of the request that ended.
+  if (next) setTimeout(() => form().requestSubmit());
 }
 
 function problem(template) {

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.chat import ADDRESS, Chat, action, words_of
 from tests.browser.conftest import Visit
@@ -58,6 +58,29 @@ def test_a_double_click_in_a_conversation_sends_once(going: Chat) -> None:
     going.ends("complete")
     going.page.reload()
     expect(going.questions).to_have_count(2)
+
+
+def test_a_message_sent_while_another_is_on_its_way_follows_it(going: Chat) -> None:
+    held: list[Route] = []
+    going.page.route(
+        "**/turns",
+        lambda route: held.append(route),  # noqa: PLW0108 - a list's method takes no marks of Playwright's
+        times=1,
+    )
+    going.model.select_option("scripted")
+    with going.page.expect_request("**/turns"):
+        going.box.fill("/echo First.")
+        going.box.press("Enter")
+    going.box.fill("/echo Second.")
+    going.box.press("Enter")
+    going.box.press("Enter")
+    held[0].continue_()
+    expect(going.answers).to_have_count(3)
+    going.ends("complete")
+    expect(going.box).to_have_value("")
+    assert words_of(going.questions.nth(1)) == "/echo First."
+    assert words_of(going.questions.nth(2)) == "/echo Second."
+    expect(going.questions).to_have_count(3)
 
 
 def test_nothing_is_sent_of_an_empty_message(chat: Chat) -> None:
