@@ -3,6 +3,9 @@
 // Each may arrive twice or late, and must then change nothing.
 
 const RUNNING = ["pending", "streaming"];
+const ASK_EVERY_MS = 1000;
+let askedAt = 0;
+let due = 0;
 
 // Give `old` the content of `fresh`, keeping the nodes that are equal, so that a
 // selection, a scrolled code block or open details in them survive.
@@ -126,8 +129,16 @@ function startStreaming(article) {
   article.querySelector(":scope > .waiting")?.remove();
 }
 
+// Many events may lack the same one: one look a second is enough for all of them.
 function askAgain() {
+  due ||= setTimeout(lookAgain, Math.max(0, askedAt + ASK_EVERY_MS - Date.now()));
+}
+
+function lookAgain() {
+  due = 0;
+  askedAt = Date.now();
   const live = document.getElementById("live");
+  if (!live) return;
   const url = `${live.dataset.changesUrl}?version=${live.dataset.version}`;
   // Where this fails the socket is down too, and polling has begun.
   htmx.ajax("GET", url, { source: live, swap: "none" }).catch(() => null);
