@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 from channels.consumer import get_handler_name
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user_model
+from django.db import DatabaseError
 
 from conversations import feed
 from conversations.articles import (
@@ -106,8 +107,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     async def _recheck(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_INTERVAL_S)
-            if await self._refused():
-                return
+            with suppress(DatabaseError):  # one that is away is asked the next time
+                if await self._refused():
+                    return
 
     async def _catch_up(self, *, always: bool = False) -> None:
         changes = await in_thread(_changes, self.conversation_id, self.version)
@@ -129,8 +131,11 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _fall_back(self, turn_id: str) -> None:
         await asyncio.sleep(SNAPSHOT_PATIENCE_S)
-        stored = await in_thread(_stored, turn_id)
-        self._waits.pop(turn_id, None)
+        try:
+            stored = await in_thread(_stored, turn_id)
+        finally:
+            # Whatever became of it, the page may ask once more.
+            self._waits.pop(turn_id, None)
         if stored is not None and self.held.get(turn_id) is None:
             message_id, update = stored
             self.held[turn_id] = update.end
