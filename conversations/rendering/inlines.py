@@ -4,6 +4,7 @@ Images never load anything: each becomes a link that says it is one.
 """
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
@@ -14,6 +15,9 @@ from markdown_it.utils import OptionsDict
 
 from conversations.rendering.markdown import ADDRESS_LIMIT_CHARS, PARSER, Env
 from conversations.rendering.sanitising import slot
+
+# What may be more than text; blanks beside a line's end are dropped or break the line.
+_SYNTAX = re.compile(r"[\\`*_~\[\]<>&$]|://|\s\n|\n\s")
 
 
 class InlineHTML(RendererHTML):
@@ -38,6 +42,8 @@ HTML = InlineHTML(PARSER)
 
 def inline_markup(content: str, env: Env) -> str:
     """Return unsanitised HTML of a block's text, under the definitions in `env`."""
+    if _SYNTAX.search(content) is None:
+        return html.escape(content, quote=False)
     children: list[Token] = []
     PARSER.inline.parse(content, PARSER, env, children)
     parent = Token("inline", "", 0, content=content, children=children)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import mdTrim
 from markdown_it.rules_block import StateBlock, fence, paragraph, reference
 from markdown_it.rules_inline import StateInline, linkify
 from markdown_it.token import Token
@@ -27,6 +28,11 @@ ADDRESS_LIMIT_CHARS = 2_000
 _MAX_NESTING = MAX_BLOCK_DEPTH + 4
 _LINK = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
 _SPACE = re.compile(r"\s")
+# Lines that can only be a paragraph, between empty lines: the rules need not be asked.
+_PARAGRAPH = re.compile(
+    r"(?:[ \t]*\n)*((?:(?:[^\W\d_]|\*{1,2}[^\W_]|`[^`\n])[^\n]*+(?:\n|\Z))++)"
+    r"(?=[ \t]*(?:\n|\Z))"
+)
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*")
 _FOOTNOTE_REFERENCE = re.compile(r"\[\^(\d{1,4}|[A-Za-z]\w[\w-]{1,30})\](?![(\[:])")
 
@@ -160,10 +166,14 @@ def blocks(source: str, env: Env) -> Iterator[Block]:
     Lazy on purpose: a consumer that renders each block before it asks for the next one
     sees exactly the definitions up to it.
     """
-    if not source:
+    at = 0
+    while simple := _PARAGRAPH.match(source, at):
+        at = simple.end(1)
+        yield Block(_paragraph(source, *simple.span(1)), simple.start(1), at)
+    if not source[at:].strip(" \t\n"):
         return
     state = StateBlock(source, PARSER, env, [])
-    line = state.skipEmptyLines(0)
+    line = state.skipEmptyLines(source.count("\n", 0, at))
     while line < state.lineMax:
         state.tokens = []
         state.line = line
@@ -173,6 +183,18 @@ def blocks(source: str, env: Env) -> Iterator[Block]:
                 break
         yield Block(state.tokens, start, state.bMarks[state.line])
         line = state.skipEmptyLines(state.line)
+
+
+def _paragraph(source: str, start: int, end: int) -> list[Token]:
+    """The tokens that the parser's own rule makes of a paragraph."""
+    content = mdTrim(source[start:end])
+    first = source.count("\n", 0, start)
+    lines = [first, first + content.count("\n") + 1]
+    return [
+        Token("paragraph_open", "p", 1, map=lines, block=True),
+        Token("inline", "", 0, content=content, map=lines, level=1, block=True),
+        Token("paragraph_close", "p", -1, block=True),
+    ]
 
 
 def finished_length(source: str) -> int:
