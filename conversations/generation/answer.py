@@ -66,7 +66,8 @@ def claim(turn: Turn, worker_id: uuid.UUID) -> Prepared | None:
 
 def _transcript(turn: Turn, model: ModelInfo) -> Transcript | Exception:
     try:
-        return build_request(turn, model)
+        with transaction.atomic():
+            return build_request(turn, model)
     except Exception as error:  # noqa: BLE001 - it fails the answer, not the question
         return error
 

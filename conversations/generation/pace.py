@@ -7,7 +7,7 @@ LONGEST_INTERVAL_S = 0.2
 # With this many answers at once the interval has doubled.
 STREAMS_AT_DOUBLE_INTERVAL = 60
 # The interval grows to this many times the event loop's lateness.
-LAG_FACTOR = 4.0
+LAG_FACTOR = 2.0
 # The open block may take this share of the time, as one in so many.
 RENDER_SHARE = 20.0
 
