@@ -112,10 +112,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                     return
 
     async def _catch_up(self, *, always: bool = False) -> None:
-        changes = await in_thread(_changes, self.conversation_id, self.version)
+        changes, named = await in_thread(_changes, self.conversation_id, self.version)
         if always or changes.version > self.version:
             self.version = changes.version
-            await self.send(changes.html)
+            await self.send(changes.html + named)
         if changes.running is not None:
             await self._want_snapshot(str(changes.running.pk))
 
@@ -218,8 +218,10 @@ def _may_see(user: Any, conversation_id: uuid.UUID) -> bool:
     return Conversation.objects.visible_to(user).filter(pk=conversation_id).exists()
 
 
-def _changes(conversation_id: uuid.UUID, version: int) -> Changes:
-    return changes_since(Conversation.objects.get(pk=conversation_id), version)
+def _changes(conversation_id: uuid.UUID, version: int) -> tuple[Changes, str]:
+    conversation = Conversation.objects.get(pk=conversation_id)
+    # Titles are no part of the version: who missed one is told with the rest.
+    return changes_since(conversation, version), heading(conversation)
 
 
 def _stored(turn_id: str) -> tuple[str, Update] | None:

@@ -11,7 +11,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
-from conversations.articles import changes_since, frame, log_of, stored_snapshot
+from conversations.articles import (
+    changes_since,
+    frame,
+    heading,
+    log_of,
+    stored_snapshot,
+)
 from conversations.catalogue import offered
 from conversations.http import SignedInRequest, page, partial
 from conversations.models import Conversation, Message
@@ -81,7 +87,7 @@ def conversation_changes(
     version = request.GET.get("version", "")
     since = int(version[:VERSION_LENGTH]) if version.isdecimal() else 0
     changes = changes_since(found, since)
-    html = changes.html
+    html = changes.html + heading(found)
     if (turn := changes.running) is not None:
         update = stored_snapshot(turn)
         html += frame(str(turn.answer_id), update, sequence=0, snapshot=True)

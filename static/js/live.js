@@ -172,7 +172,8 @@ function heading(conversation, news) {
   const { title, trashed } = news.dataset;
   const link = document.getElementById(`conversation-link-${conversation.dataset.conversationId}`);
   const shown = document.getElementById("conversation-title");
-  document.title = document.title.replace(shown.textContent.trim(), () => title);
+  // Not by what stands in the page: the answer to the request may have changed that.
+  document.title = `${title} · ${document.querySelector(".brand").textContent.trim()}`;
   shown.textContent = title;
   if (link) {
     link.textContent = title;

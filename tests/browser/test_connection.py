@@ -81,6 +81,20 @@ def test_a_page_signed_out_elsewhere_says_so_and_keeps_the_words(
     expect(chat.answers).to_have_count(1)
 
 
+def test_a_title_given_while_the_line_was_down_is_shown_when_it_is_back(
+    going: Chat, visit: Visit, regular: Person
+) -> None:
+    page = visit(regular).new_page()
+    page.add_init_script(_NO_SOCKETS_JS)
+    page.goto(going.page.url)
+    action(going.page, "Rename conversation").click()
+    title = going.page.get_by_role("textbox", name="Title", exact=True)
+    title.fill("Tides")
+    title.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tides")
+    expect(page).to_have_title("Tides · Chatsite")
+
+
 def test_someone_who_is_deactivated_is_signed_out_at_once(
     going: Chat, visit: Visit, regular: Person, administrator: Person, watch: Watch
 ) -> None:
