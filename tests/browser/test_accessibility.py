@@ -1,97 +1,91 @@
 """axe-core finds nothing to object to, on any page, light or dark, wide or narrow."""
 
-from typing import Any
-
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.axe import LOOKS, faults
+from tests.browser.axe import faults, faults_at_all_widths
 from tests.browser.chat import Chat, action
 from tests.browser.conftest import Visit
 from tests.browser.serving import Person
 from tests.browser.watching import Watch
 
-
-@pytest.fixture(params=LOOKS)
-def look(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """What a browser is asked to look like."""
-    return LOOKS[request.param]
+TELEPHONE = {"width": 360, "height": 800}
 
 
+@pytest.mark.parametrize(
+    "address", ["/accounts/login/", "/accounts/password/reset/", "/setup/void/"]
+)
 def test_pages_for_those_who_are_not_signed_in(
-    visit: Visit, watch: Watch, look: dict[str, Any]
+    visit: Visit, watch: Watch, address: str
 ) -> None:
     watch.allow("404")
-    page = visit(**look).new_page()
-    for address in ("/accounts/login/", "/accounts/password/reset/", "/setup/void/"):
-        page.goto(address)
-        assert faults(page) == [], address
+    page = visit().new_page()
+    page.goto(address)
+    assert faults_at_all_widths(page) == []
 
 
-def test_a_conversation_in_its_states(
-    visit: Visit, person: Person, look: dict[str, Any]
-) -> None:
-    page = visit(person, **look).new_page()
-    page.goto("/c/new/")
-    assert faults(page) == []
-    chat = Chat(page)
+def test_an_empty_conversation(chat: Chat) -> None:
+    assert faults_at_all_widths(chat.page) == []
+
+
+def test_an_answer_as_it_arrives_with_a_question_that_waits(chat: Chat) -> None:
     chat.ask("/slow")
     chat.begins()
-    assert faults(page) == []
+    chat.ask("And then?")
+    assert faults_at_all_widths(chat.page) == []
     chat.stop.click()
-    chat.ends("stopped")
-    chat.ask("/fail")
-    chat.ends("failed")
-    chat.page.get_by_text("Details", exact=True).click()
-    assert faults(page) == []
 
 
-def test_an_answer_that_was_thought_about(chat: Chat) -> None:
+def test_an_answer_that_was_thought_about_and_stopped(chat: Chat) -> None:
     chat.ask("/thinking")
     chat.begins()
     chat.stop.click()
     chat.answer.get_by_text("Thinking", exact=True).click()
     expect(chat.answer.get_by_text("That is all there is to plan.")).to_be_visible()
-    assert faults(chat.page) == []
+    assert faults_at_all_widths(chat.page) == []
 
 
-def test_a_long_answer(visit: Visit, tourist: Person, look: dict[str, Any]) -> None:
-    page = visit(tourist, **look).new_page()
+def test_an_answer_that_failed(chat: Chat) -> None:
+    chat.ask("/fail")
+    chat.ends("failed")
+    chat.answer.get_by_text("Details", exact=True).click()
+    assert faults_at_all_widths(chat.page) == []
+
+
+def test_a_long_answer(visit: Visit, tourist: Person) -> None:
+    page = visit(tourist).new_page()
     page.goto("/")
     Chat(page).ends("complete")
-    assert faults(page) == []
+    assert faults_at_all_widths(page) == []
 
 
-def test_a_conversation_in_the_trash(
-    visit: Visit, regular: Person, look: dict[str, Any]
-) -> None:
-    page = visit(regular, **look).new_page()
-    page.goto("/")
-    if look["viewport"]["width"] < 900:
-        action(page.get_by_role("main"), "Sidebar").click()
-    assert faults(page) == []
-    action(page, "Conversation actions").click()
+def test_the_list_its_menu_and_the_trash(going: Chat) -> None:
+    page = going.page
+    action(going.list, "Conversation actions").click()
     assert faults(page) == []
     page.get_by_role("menuitem", name="Delete", exact=True).click()
     expect(action(page, "Undo")).to_be_visible()
-    assert faults(page) == []
-    page.goto(f"/c/{regular.conversation}/")
     expect(page.get_by_text("In the trash")).to_be_visible()
+    assert faults_at_all_widths(page) == []
+
+
+def test_the_list_as_a_drawer(visit: Visit, regular: Person) -> None:
+    page = visit(regular, viewport=TELEPHONE).new_page()
+    page.goto("/")
+    action(page.get_by_role("main"), "Sidebar").click()
+    expect(Chat(page).list).to_be_in_viewport()
     assert faults(page) == []
 
 
-def test_pages_about_ones_account(
-    visit: Visit, person: Person, look: dict[str, Any]
-) -> None:
-    page = visit(person, **look).new_page()
+def test_the_change_of_a_password(page: Page) -> None:
     page.goto("/accounts/password/change/")
-    assert faults(page) == []
+    assert faults_at_all_widths(page) == []
 
 
 def test_pages_of_the_admin(
-    visit: Visit, administrator: Person, reader: Person, look: dict[str, Any]
+    visit: Visit, administrator: Person, reader: Person
 ) -> None:
-    page = visit(administrator, **look).new_page()
+    page = visit(administrator).new_page()
     for address in (
         "/admin/",
         "/admin/conversations/conversation/",
@@ -100,4 +94,4 @@ def test_pages_of_the_admin(
         answer = page.goto(address)
         assert answer is not None
         assert answer.ok, address
-        assert faults(page) == [], address
+        assert faults_at_all_widths(page) == [], address
