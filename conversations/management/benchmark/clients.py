@@ -28,7 +28,7 @@ SAMPLE_INTERVAL_S = 0.25
 # How long the server is left alone before the first question.
 IDLE_S = 1.0
 _ENDED = re.compile(
-    r'data-message-id="([0-9a-f-]+)" data-role="assistant"'
+    r'data-message-id="([0-9a-f-]+)"[^>]* data-role="assistant"'
     r' data-status="(complete|failed|stopped|interrupted)"'
 )
 
