@@ -48,7 +48,7 @@ class Reader:
         self._wanted = stamped_indexes(plan.deltas)
 
     async def open(self) -> None:
-        """Open the socket."""
+        """Open the socket, past the state that the site greets a page with."""
         address, headers = f"ws://127.0.0.1:{self.plan.port}/", {}
         if self.plan.target == "site":
             address += f"ws/c/{self._conversation}/?version=0"
@@ -56,6 +56,8 @@ class Reader:
         self._socket = await self._http.ws_connect(
             address, headers=headers, max_msg_size=0
         )
+        if self.plan.target == "site":
+            await self._socket.receive()
 
     async def run(self) -> None:
         """Ask, and read until the answer has ended or patience has."""

@@ -156,7 +156,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _number(value: float) -> str:
-    if math.isnan(value):
+    if not math.isfinite(value):
         return MISSING
     if value == int(value):
         return f"{value:,.0f}"
