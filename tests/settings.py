@@ -1,6 +1,8 @@
 """The site's settings as the tests run them: every part real, in a fresh folder."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 # What the machine says about a site of its own is no business of the tests.
@@ -27,6 +29,7 @@ for _name in (
 ):
     os.environ.pop(_name, None)
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="chatsite-tests-")
+atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
 from chatsite.settings import *  # noqa: E402, F403 - the site's own, read just now
 from chatsite.settings import DATA_DIR, DATABASES  # noqa: E402 - after the environment
