@@ -11,6 +11,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
 from django.test import AsyncClient
+from pytest_django.fixtures import Settings
 
 from conversations import feed, generation
 from conversations.catalogue import offered
@@ -23,11 +24,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = "a" * 32
 
 
-async def sending(**form: Any) -> Any:
-    """The request of a page that sends the first message of a conversation."""
+@pytest.fixture(autouse=True)
+def on_the_sites_own_thread(settings: Settings) -> None:
+    """Database work outlives a request here, so no thread of the request may do it."""
+    settings.DATABASE_THREADS = 1
+
+
+async def signed_in() -> str:
+    """The key of a session."""
     client = AsyncClient()
     await client.aforce_login(await sync_to_async(factories.person)())
-    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+async def sending(session: str, **form: Any) -> Any:
+    """The request of a page that sends the first message of a conversation."""
     cookies = f"{settings.SESSION_COOKIE_NAME}={session}"
     cookies += f"; {settings.CSRF_COOKIE_NAME}={TOKEN}"
     body = urlencode({"key": uuid.uuid4(), "model": "scripted", **form}).encode()
@@ -55,7 +66,7 @@ async def sending(**form: Any) -> Any:
 async def test_a_page_that_leaves_while_it_sends_gets_its_answer_later() -> None:
     layer = feed.layer()
     with offered.use([ScriptedProvider(pace=0)]):
-        request = await sending(text="/echo Here.")
+        request = await sending(await signed_in(), text="/echo Here.")
         async with asyncio.timeout(10):
             while not await Turn.objects.aexists():
                 pass
@@ -81,10 +92,11 @@ async def test_a_picture_that_is_sent_twice_at_once_makes_one_message() -> None:
         height_px=1,
     )
     form = {"key": uuid.uuid4(), "attachments": picture.pk}
+    session = await signed_in()
     await generation.drain(0)
 
     with offered.use([ScriptedProvider(pace=0)]):
-        requests = [await sending(**form) for _ in range(4)]
+        requests = [await sending(session, **form) for _ in range(4)]
         heads = await asyncio.gather(*(each.receive_output(10) for each in requests))
         await asyncio.gather(*(each.wait(10) for each in requests))
 
