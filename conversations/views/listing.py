@@ -46,7 +46,7 @@ def conversation_rename(
     request: SignedInRequest, conversation_id: uuid.UUID
 ) -> HttpResponse:
     """Give a conversation the title that its owner wants."""
-    conversation = _visible(request.user, conversation_id)
+    conversation = visible(request.user, conversation_id)
     form = TitleForm(request.POST)
     if not form.is_valid():
         return problem(request, first_error(form), status=422)
@@ -72,7 +72,7 @@ def conversation_trash(
     request: SignedInRequest, conversation_id: uuid.UUID
 ) -> HttpResponse:
     """Move a conversation to the trash, with the offer to take it back."""
-    conversation = _visible(request.user, conversation_id)
+    conversation = visible(request.user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk, trashed_at=None).update(
         trashed_at=timezone.now()
     )
@@ -94,7 +94,7 @@ def conversation_restore(
     request: SignedInRequest, conversation_id: uuid.UUID
 ) -> HttpResponse:
     """Take a conversation out of the trash."""
-    conversation = _visible(request.user, conversation_id)
+    conversation = visible(request.user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(trashed_at=None)
     conversation.refresh_from_db()
     _announce(conversation)
@@ -146,8 +146,10 @@ def _parse_mark(mark: str) -> tuple[datetime, uuid.UUID] | None:
         return None
 
 
-def _visible(user: User, conversation_id: uuid.UUID) -> Conversation:
-    return get_object_or_404(Conversation.objects.visible_to(user), pk=conversation_id)
+def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
+    """The conversation if `user` may see it; 404 as if there were none otherwise."""
+    seen = Conversation.objects.visible_to(user).select_related("owner")
+    return get_object_or_404(seen, pk=conversation_id)
 
 
 def _is_current(request: SignedInRequest, conversation: Conversation) -> bool:

@@ -21,7 +21,7 @@ from conversations.articles import (
 from conversations.catalogue import offered
 from conversations.http import SignedInRequest, page, partial
 from conversations.models import Conversation, Message
-from conversations.views.listing import list_context
+from conversations.views.listing import list_context, visible
 
 if TYPE_CHECKING:
     from chatsite.accounts.models import User
@@ -103,12 +103,6 @@ def message_text(request: SignedInRequest, message_id: uuid.UUID) -> HttpRespons
     )
     message = get_object_or_404(mine, pk=message_id)
     return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
-
-
-def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
-    """The conversation if `user` may see it; 404 as if there were none otherwise."""
-    seen = Conversation.objects.visible_to(user).select_related("owner")
-    return get_object_or_404(seen, pk=conversation_id)
 
 
 def _key(text: str) -> uuid.UUID | None:

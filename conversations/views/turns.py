@@ -20,7 +20,8 @@ from conversations.catalogue import offered
 from conversations.forms import ComposeForm, KeyForm, first_error
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
 from conversations.models import Conversation, Message, Turn
-from conversations.views.pages import page_context, visible
+from conversations.views.listing import visible
+from conversations.views.pages import page_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
