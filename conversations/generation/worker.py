@@ -65,6 +65,7 @@ class Worker:
         try:
             following = await answer(run, self)
         except Exception:
+            # The edge of the task: one answer's fault must not leave it in `runs`.
             logger.exception("Turn %s ended in an error of this site", run.turn_id)
         finally:
             del self.runs[run.turn_id]

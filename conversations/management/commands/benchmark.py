@@ -55,6 +55,7 @@ class Command(BaseCommand):
             try:
                 results = runs.all(levels, briefly=quick)
             except Exception:
+                # Whatever it was, the processes' own words are about to be deleted.
                 self.stderr.write(processes.log())
                 raise
         for name, value in facts.items():
