@@ -11,7 +11,8 @@ import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, override
 
-# First: it installs the event loop that everything of Twisted then finds.
+# First: these install the event loop that everything of Twisted then finds.
+import chatsite.loop  # isort:skip # noqa: F401 - for what it installs
 from daphne.server import Server  # isort:skip
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
@@ -104,11 +105,12 @@ class ChatServer(Server):  # type: ignore[misc]  # Daphne has no types
         reactor.run(installSignalHandlers=False)
 
     def _take_signals(self) -> None:
-        # From the moment that the address is known a signal ends in order.
+        # From the moment that the address is known a signal ends in order: a handler of
+        # uvloop's own would drop the one that comes before the loop runs.
         loop = reactor._asyncioEventloop  # noqa: SLF001 - there is no other way to it
         asyncio.set_event_loop(loop)
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self._end)
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(self._end))
 
     def _start_beside(self) -> None:
         self._beside = asyncio.ensure_future(self.beside())

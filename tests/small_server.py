@@ -61,6 +61,8 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 async def beside() -> None:
     """Run as long as the server."""
+    if "--loop" in sys.argv:
+        say("loop of", type(asyncio.get_running_loop()).__module__)
     try:
         await asyncio.Event().wait()
     finally:

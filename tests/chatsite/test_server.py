@@ -58,6 +58,13 @@ async def close_code(server: Served, path: str, *messages: str) -> int | None:
         return page.close_code
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not run there")
+def test_it_runs_on_the_quick_event_loop(tmp_path: Path) -> None:
+    """Though Daphne makes another one when it is imported."""
+    with small_server(tmp_path, "--loop") as server:
+        assert server.line() == "loop of uvloop"
+
+
 @needs_proc
 @pytest.mark.parametrize("declared", [True, False], ids=["declared", "chunked"])
 @pytest.mark.parametrize("path", ["/c/", "/attachments/"])
