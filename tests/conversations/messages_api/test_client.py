@@ -1,7 +1,6 @@
 """What the client sends, and how it reads whole answers and lists."""
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import httpx
@@ -11,52 +10,12 @@ from conversations.messages_api import (
     Accumulator,
     CredentialError,
     Event,
-    MessageRequest,
     MessagesClient,
     MessageStop,
     ProviderError,
 )
 from tests import corpus
-
-CANARY = "sk-canary-0123456789abcdef"
-REQUEST = MessageRequest(
-    model="m", messages=[{"role": "user", "content": "Hello"}], max_tokens=64
-)
-
-type Handler = Callable[[httpx.Request], httpx.Response]
-
-
-class Provider:
-    """Answers from a list (the last one repeats) and remembers what it was asked."""
-
-    def __init__(self, *answers: httpx.Response) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        answer = self.answers[min(len(self.requests), len(self.answers) - 1)]
-        self.requests.append(request)
-        return answer
-
-    def client(self, **more: Any) -> MessagesClient:
-        options: dict[str, Any] = {
-            "base_url": "https://api.example",
-            "credential": CANARY,
-            "transport": httpx.MockTransport(self),
-            **more,
-        }
-        return MessagesClient(**options)
-
-
-def stream_of(
-    *chunks: bytes, headers: Mapping[str, str] | None = None
-) -> httpx.Response:
-    async def body() -> AsyncIterator[bytes]:
-        for chunk in chunks:
-            yield chunk
-
-    kind = {"content-type": "text/event-stream"} if headers is None else headers
-    return httpx.Response(200, headers=kind, content=body())
+from tests.mock_provider import CANARY, REQUEST, Provider, stream_of
 
 
 async def read(client: MessagesClient) -> list[Event]:
@@ -318,82 +277,6 @@ async def test_tokens_are_counted_by_the_provider() -> None:
 async def test_a_count_that_is_none_is_unexpected() -> None:
     with pytest.raises(ProviderError, match="unexpected_response"):
         await Provider(httpx.Response(200, json={})).client().count_tokens(REQUEST)
-
-
-async def test_models_are_read_with_what_they_can_do() -> None:
-    raw = {
-        "type": "model",
-        "id": "claude-opus-5-5",
-        "display_name": "Claude Opus 5.5",
-        "created_at": "2026-09-22T00:00:00Z",
-        "lifecycle": "active",
-        "line": "opus",
-        "max_input_tokens": 1000000,
-        "max_tokens": 128000,
-        "capabilities": {"image_input": {"supported": True}, "batch": None},
-    }
-    provider = Provider(httpx.Response(200, json={"data": [raw], "has_more": False}))
-
-    (record,) = await provider.client().list_models()
-
-    assert (record.id, record.display_name, record.raw) == (
-        "claude-opus-5-5",
-        "Claude Opus 5.5",
-        raw,
-    )
-    assert (record.lifecycle, record.line) == ("active", "opus")
-    assert record.created_at == "2026-09-22T00:00:00Z"
-    assert (record.max_input_tokens, record.max_output_tokens) == (1000000, 128000)
-    assert record.image_input is True
-
-
-async def test_pages_of_models_are_followed() -> None:
-    pages = [
-        {"data": [{"id": "a"}, {"id": "b"}], "has_more": True, "last_id": "b&c"},
-        {"data": [{"id": "d"}], "has_more": False, "last_id": "d"},
-    ]
-    provider = Provider(*(httpx.Response(200, json=page) for page in pages))
-
-    records = await provider.client().list_models()
-
-    assert [record.id for record in records] == ["a", "b", "d"]
-    assert dict(provider.requests[1].url.params) == {"limit": "1000", "after_id": "b&c"}
-
-
-async def test_pages_of_models_end() -> None:
-    page = {"data": [{"id": "a"}], "has_more": True, "last_id": "a"}
-    provider = Provider(httpx.Response(200, json=page))
-
-    await provider.client().list_models()
-
-    assert len(provider.requests) == 10
-
-
-@pytest.mark.parametrize(
-    ("entry", "created_at"),
-    [
-        (
-            {"id": "m", "object": "model", "created": 1700000000},
-            "2023-11-14T22:13:20+00:00",
-        ),
-        ({"id": "m", "created": "yesterday", "capabilities": ["completion"]}, None),
-        ({"id": "m", "max_tokens": "8k", "capabilities": {"image_input": {}}}, None),
-    ],
-)
-async def test_lists_of_other_servers_are_read(
-    entry: dict[str, Any], created_at: str | None
-) -> None:
-    page = {"object": "list", "data": [entry, {"id": ""}, {"name": "x"}, "y"]}
-
-    (record,) = await Provider(httpx.Response(200, json=page)).client().list_models()
-
-    assert (record.id, record.display_name, record.created_at) == ("m", "m", created_at)
-    assert (record.lifecycle, record.line, record.image_input) == (None, None, None)
-    assert (record.max_input_tokens, record.max_output_tokens) == (None, None)
-
-
-async def test_a_list_that_is_none_is_empty() -> None:
-    assert await Provider(httpx.Response(200, json={})).client().list_models() == []
 
 
 async def test_closing_the_client_closes_its_transport() -> None:
