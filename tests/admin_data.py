@@ -2,16 +2,20 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.urls import reverse
 
 from chatsite.accounts.models import User
+from conversations.audit.models import Reading
 from conversations.ledger.models import Call
 from conversations.models import Attachment, Conversation, Message, Turn
 
 SECRET = "kingfisher"
+REASON = "A complaint about this answer"
 
 
 def person(username: str, *permissions: str, is_staff: bool = False) -> User:
@@ -138,3 +142,23 @@ def version_of(turn: Turn, text: str) -> Turn:
         created_at=answer.created_at,
         finished_at=answer.created_at,
     )
+
+
+def transcript_address(conversation: Conversation) -> str:
+    """Where a conversation is read."""
+    return reverse(
+        "admin:conversations_conversation_transcript", args=[conversation.pk]
+    )
+
+
+def picture_address(attachment: Attachment, reading: Reading) -> str:
+    """Where a picture is seen under the reason of `reading`."""
+    path = reverse("admin:conversations_attachment_picture", args=[attachment.pk])
+    return f"{path}?reading={reading.pk}"
+
+
+def opened(client: Client, conversation: Conversation, reason: str = REASON) -> str:
+    """The transcript's page, after `reason` was given."""
+    response = client.post(transcript_address(conversation), {"reason": reason})
+    assert response.status_code == 200
+    return unescape(response.content.decode())

@@ -1,9 +1,7 @@
 """Reading another's conversation: the right, the reason, the row, and the page."""
 
 import uuid
-from datetime import timedelta
 from html import unescape
-from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection
@@ -11,63 +9,28 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django import Settings
 
 from chatsite.accounts.models import User
-from conversations import uploads
 from conversations.audit.models import Reading
-from conversations.audit.reading import READING_VALID_S
 from conversations.models import Attachment, Conversation, Message
 from tests.admin_data import (
+    REASON,
     SECRET,
     attachment_of,
     conversation_of,
+    opened,
     person,
+    picture_address,
     signed_in,
+    transcript_address,
     version_of,
 )
-
-REASON = "A complaint about this answer"
-
-
-def address(conversation: Conversation) -> str:
-    return reverse(
-        "admin:conversations_conversation_transcript", args=[conversation.pk]
-    )
-
-
-def picture_address(attachment: Attachment, reading: Reading) -> str:
-    path = reverse("admin:conversations_attachment_picture", args=[attachment.pk])
-    return f"{path}?reading={reading.pk}"
-
-
-def opened(client: Client, conversation: Conversation, reason: str = REASON) -> str:
-    response = client.post(address(conversation), {"reason": reason})
-    assert response.status_code == 200
-    return unescape(response.content.decode())
-
-
-@pytest.fixture
-def picture(
-    conversation: Conversation, settings: Settings, tmp_path: Path
-) -> Attachment:
-    """The picture of the conversation, with its bytes where uploads keep them."""
-    settings.ATTACHMENTS_DIR = tmp_path
-    found = Attachment.objects.get(message__conversation=conversation)
-    for digest, content in (("1" * 64, b"the picture"), ("2" * 64, b"its thumbnail")):
-        kept = uploads.path_of(digest)
-        kept.parent.mkdir(parents=True)
-        kept.write_bytes(content)
-    found.digest, found.thumbnail_digest = "1" * 64, "2" * 64
-    found.thumbnail_media_type = "image/webp"
-    found.save()
-    return found
 
 
 def test_the_page_asks_for_a_reason_before_it_shows_anything(
     conversation: Conversation, reviewer: User
 ) -> None:
-    response = signed_in(reviewer).get(address(conversation))
+    response = signed_in(reviewer).get(transcript_address(conversation))
     page = response.content.decode()
     assert response.status_code == 200
     assert '<textarea name="reason"' in page
@@ -126,7 +89,7 @@ def test_a_superuser_gives_a_reason_and_is_written_down_too(
     conversation: Conversation, root: User
 ) -> None:
     client = signed_in(root)
-    assert SECRET not in client.get(address(conversation)).content.decode()
+    assert SECRET not in client.get(transcript_address(conversation)).content.decode()
     opened(client, conversation)
     assert Reading.objects.get().reader == root
 
@@ -151,10 +114,10 @@ def test_nothing_is_shown_when_the_row_cannot_be_written(
         # Over a constant, a unique index is full with one row.
         cursor.execute("CREATE UNIQUE INDEX full_log ON audit_reading ((1 + 0))")
     pages = [
-        client.post(address(conversation), {"reason": REASON}),
+        client.post(transcript_address(conversation), {"reason": REASON}),
         client.get(url),
         client.get(f"{url}&thumbnail=1"),
-        client.get(f"{address(conversation)}?{url.partition('?')[2]}"),
+        client.get(f"{transcript_address(conversation)}?{url.partition('?')[2]}"),
     ]
     assert [page.status_code for page in pages] == [500] * 4
     for page in pages:
@@ -180,8 +143,8 @@ def test_those_who_may_not_read_see_neither_form_nor_words(
     refused["deactivated"] = (gone, 302)
     for who, (client, status) in refused.items():
         for response in (
-            client.get(address(conversation)),
-            client.post(address(conversation), {"reason": REASON}),
+            client.get(transcript_address(conversation)),
+            client.post(transcript_address(conversation), {"reason": REASON}),
         ):
             assert response.status_code in ({status} if status else {302, 403, 404}), (
                 who
@@ -201,14 +164,14 @@ def test_other_methods_are_refused(
     method: str, conversation: Conversation, reviewer: User
 ) -> None:
     client = signed_in(reviewer)
-    assert getattr(client, method)(address(conversation)).status_code == 405
+    assert getattr(client, method)(transcript_address(conversation)).status_code == 405
 
 
 def test_ones_own_conversation_needs_no_reason_and_leaves_no_row(
     reviewer: User,
 ) -> None:
     own = conversation_of(reviewer)
-    response = signed_in(reviewer).get(address(own))
+    response = signed_in(reviewer).get(transcript_address(own))
     assert response.status_code == 302
     assert response["Location"] == f"/c/{own.pk}/"
     assert not Reading.objects.exists()
@@ -218,7 +181,7 @@ def test_a_transcript_is_kept_by_no_cache(
     conversation: Conversation, reviewer: User
 ) -> None:
     client = signed_in(reviewer)
-    response = client.post(address(conversation), {"reason": REASON})
+    response = client.post(transcript_address(conversation), {"reason": REASON})
     assert "no-store" in response["Cache-Control"]
 
 
@@ -229,7 +192,7 @@ def test_the_words_of_the_owner_are_escaped(alice: User, reviewer: User) -> None
     Message.objects.filter(conversation=made).update(
         text=attack, content=[{"type": "text", "text": attack}], html=""
     )
-    response = signed_in(reviewer).post(address(made), {"reason": attack})
+    response = signed_in(reviewer).post(transcript_address(made), {"reason": attack})
     assert "<script>alert" not in response.content.decode()
 
 
@@ -288,99 +251,6 @@ def link(page: str, words: str, *, last: bool = False) -> str:
     return before[before.rindex('href="') :].split('"')[1]
 
 
-def test_pictures_of_the_transcript_are_served_and_written_down(
-    conversation: Conversation, reviewer: User, picture: Attachment
-) -> None:
-    client = signed_in(reviewer)
-    page = opened(client, conversation)
-    first = Reading.objects.get()
-    url = picture_address(picture, first)
-    assert f'href="{url}"' in page
-    assert f'src="{url}&thumbnail=1"' in page
-    large, small = client.get(url), client.get(f"{url}&thumbnail=1")
-    assert (large.content, large["Content-Type"]) == (b"the picture", "image/png")
-    assert (small.content, small["Content-Type"]) == (b"its thumbnail", "image/webp")
-    for response in (large, small):
-        assert "no-store" in response["Cache-Control"]
-        assert response["X-Content-Type-Options"] == "nosniff"
-        assert response["Content-Disposition"].startswith("inline;")
-        assert "sandbox" in response["Content-Security-Policy"]
-    rows = Reading.objects.filter(subject="attachment")
-    assert [(row.subject_id, row.first, row.reason) for row in rows] == [
-        (picture.pk, first, REASON)
-    ] * 2
-    assert {row.conversation_id for row in rows} == {conversation.pk}
-
-
-def test_a_picture_opens_only_to_the_one_who_gave_the_reason(
-    conversation: Conversation, reviewer: User, root: User, picture: Attachment
-) -> None:
-    opened(signed_in(reviewer), conversation)
-    url = picture_address(picture, Reading.objects.get())
-    assert signed_in(root).get(url).status_code == 404
-    assert Client().get(url).status_code == 302
-    assert signed_in(conversation.owner).get(url).status_code in {302, 403, 404}
-    assert Reading.objects.count() == 1
-
-
-def test_a_picture_opens_only_with_the_reason_of_its_own_conversation(
-    conversation: Conversation, reviewer: User, picture: Attachment, alice: User
-) -> None:
-    client = signed_in(reviewer)
-    opened(client, conversation_of(alice))
-    assert (
-        client.get(picture_address(picture, Reading.objects.get())).status_code == 404
-    )
-    path = reverse("admin:conversations_attachment_picture", args=[picture.pk])
-    assert client.get(path).status_code == 404
-    assert client.get(f"{path}?reading=junk").status_code == 404
-
-
-def test_a_picture_that_was_never_sent_is_not_to_be_had(
-    conversation: Conversation, reviewer: User, picture: Attachment
-) -> None:
-    client = signed_in(reviewer)
-    opened(client, conversation)
-    Attachment.objects.filter(pk=picture.pk).update(message=None)
-    assert (
-        client.get(picture_address(picture, Reading.objects.get())).status_code == 404
-    )
-
-
-def test_a_picture_does_not_open_once_the_right_is_withdrawn(
-    conversation: Conversation, reviewer: User, picture: Attachment
-) -> None:
-    client = signed_in(reviewer)
-    opened(client, conversation)
-    reviewer.user_permissions.clear()
-    url = picture_address(picture, Reading.objects.get())
-    assert client.get(url).status_code == 403
-
-
-def test_a_reason_holds_for_an_hour(
-    conversation: Conversation, reviewer: User, picture: Attachment
-) -> None:
-    client = signed_in(reviewer)
-    opened(client, conversation)
-    row = Reading.objects.get()
-    too_old = timezone.now() - timedelta(seconds=READING_VALID_S + 1)
-    Reading.objects.filter(pk=row.pk).update(read_at=too_old)
-    assert client.get(picture_address(picture, row)).status_code == 404
-    page = client.get(f"{address(conversation)}?reading={row.pk}").content.decode()
-    assert 'name="reason"' in page
-    assert SECRET not in page
-
-
-def test_the_row_of_a_picture_gives_no_right_to_go_on(
-    conversation: Conversation, reviewer: User, picture: Attachment
-) -> None:
-    client = signed_in(reviewer)
-    opened(client, conversation)
-    client.get(picture_address(picture, Reading.objects.get()))
-    later = Reading.objects.get(subject="attachment")
-    assert client.get(picture_address(picture, later)).status_code == 404
-
-
 def test_a_message_of_another_conversation_is_not_shown_under_this_reason(
     conversation: Conversation, reviewer: User
 ) -> None:
@@ -388,8 +258,9 @@ def test_a_message_of_another_conversation_is_not_shown_under_this_reason(
     client = signed_in(reviewer)
     opened(client, conversation)
     row = Reading.objects.get()
+    path = transcript_address(conversation)
     for name in ("above", "version"):
-        url = f"{address(conversation)}?reading={row.pk}&{name}={other.leaf_id}"
+        url = f"{path}?reading={row.pk}&{name}={other.leaf_id}"
         assert client.get(url).status_code == 404
     assert Reading.objects.count() == 1
 
