@@ -26,7 +26,8 @@ ADDRESS_LIMIT_CHARS = 2_000
 """Longer words hold no bare links: finding them would cost their square."""
 # Beyond its own limit the parser drops blocks; openings in a text cost their product.
 _MAX_NESTING = MAX_BLOCK_DEPTH + 4
-_LINK = re.compile(r"(?:https?://|mailto:)[^\s]", re.IGNORECASE)
+# Only ASCII: ignoring case, `re` takes the long s of U+017F for an s.
+_LINK = re.compile(r"(?ai:https?://|mailto:)\S")
 _SPACE = re.compile(r"\s")
 # Lines that can only be a paragraph, between empty lines: the rules need not be asked.
 _PARAGRAPH = re.compile(

@@ -10,7 +10,8 @@ from django.utils.safestring import SafeString
 from conversations.rendering.document import safe
 from conversations.rendering.sanitising import LINE_END, normalise, sanitise
 
-_URL = re.compile(r"https?://[^\s<>\"'`\ufdd0-\ufdef]+", re.IGNORECASE)
+# Only ASCII: ignoring case, `re` takes the long s of U+017F for an s.
+_URL = re.compile(r"(?ai:https?)://[^\s<>\"'`\ufdd0-\ufdef]+")
 _TRAILING = re.compile(r"[.,:;!?*_~\]}]+$")
 
 
