@@ -3,12 +3,13 @@
 import math
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from statistics import median
 from typing import Any
 
-from conversations.management.benchmark.runs import Level, Results
+from conversations.management.benchmark.runs import Pair, Results
 
 PACKAGES = ("django", "channels", "daphne", "twisted", "httpx", "aiohttp")
 # "Does not grow": what one measurement differs from the next by chance.
@@ -49,39 +50,36 @@ def machine() -> dict[str, str]:
 def rows(results: Results) -> list[Row]:
     """Every figure, in the order of the table."""
     found: list[Row] = []
-    for streams, level in results.levels.items():
-        found += _of_level(streams, level)
+    for streams, pairs in results.levels.items():
+        found += _of_level(streams, pairs)
     return [*found, *_of_site(results), *_of_growth(results), *_of_page(results)]
 
 
-def _of_level(streams: int, level: Level) -> Iterator[Row]:
-    site, relay = level.site, level.relay
+def _of_level(streams: int, pairs: Sequence[Pair]) -> Iterator[Row]:
+    """Medians of the pairs; what relay and site need is compared pair by pair."""
     load = f"{streams} stream{'s' if streams > 1 else ''}"
-    first, late, cpu = _LIMITS.get(streams, (math.nan, math.nan, False))
-    lost = site.streams - site.whole
+    first, late, factor = _LIMITS.get(streams, (math.nan, math.nan, math.nan))
+    lost = sum(pair.site.streams - pair.site.whole for pair in pairs)
     yield Row(load=load, name="texts not whole", unit="", site=lost, limit=0)
-    for name, unit, limit in (
-        ("first_word_ms", "ms", first),
-        ("first_word_p99_ms", "ms", math.nan),
-        ("added_ms", "ms", math.nan),
-        ("added_p99_ms", "ms", late),
-        ("cpu_streaming_s", "s", relay.cpu_streaming_s if cpu else math.nan),
-        ("cpu_s", "s", relay.cpu_s if cpu else math.nan),
-        ("frames_per_delta", "", math.nan),
-        ("bytes_per_delta", "B", math.nan),
-        ("clients_share", "", math.nan),
-    ):
-        mine, theirs = getattr(site, name), getattr(relay, name)
+    limits = {"first_word_ms": first, "added_p99_ms": late}
+    for field, (name, unit, size) in _NAMES.items():
         yield Row(
             load=load,
-            name=_NAMES[name],
+            name=name,
             unit=unit,
-            site=mine,
-            relay=theirs,
-            limit=limit,
+            site=median(getattr(pair.site, field) / size for pair in pairs),
+            relay=median(getattr(pair.relay, field) / size for pair in pairs),
+            limit=limits.get(field, math.nan),
         )
-    peaks = site.peak_bytes / 1e6, relay.peak_bytes / 1e6
-    yield Row(load=load, name="peak memory", unit="MB", site=peaks[0], relay=peaks[1])
+        if field in _COMPARED:
+            ratio = median(_ratio(each, field) for each in pairs)
+            pair = f"{name}, in a pair"
+            yield Row(load=load, name=pair, unit="x", site=ratio, relay=1, limit=factor)
+
+
+def _ratio(pair: Pair, field: str) -> float:
+    mine, theirs = getattr(pair.site, field), getattr(pair.relay, field)
+    return mine / theirs if theirs else math.nan
 
 
 def _of_site(results: Results) -> Iterator[Row]:
@@ -171,16 +169,19 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(words).rstrip()
 
 
-# Streams: first word and 99th percentile in ms, and whether the relay's CPU counts.
-_LIMITS = {1: (40.0, 60.0, False), 100: (100.0, 150.0, True)}
+# Streams: first word and 99th percentile in ms, and CPU as a multiple of the relay's.
+_LIMITS = {1: (40.0, 60.0, math.nan), 100: (100.0, 150.0, 1.0)}
+_COMPARED = ("cpu_streaming_s", "cpu_s")
+# Name, unit, and how many of the figure's own units make one.
 _NAMES = {
-    "first_word_ms": "prompt to first word, median",
-    "first_word_p99_ms": "prompt to first word, p99",
-    "added_ms": "added per delta, median",
-    "added_p99_ms": "added per delta, p99",
-    "cpu_streaming_s": "CPU per 1,000 deltas, all streaming",
-    "cpu_s": "CPU per 1,000 deltas, starts and ends too",
-    "frames_per_delta": "frames per delta",
-    "bytes_per_delta": "characters sent per delta",
-    "clients_share": "a core's share taken by the clients",
+    "first_word_ms": ("prompt to first word, median", "ms", 1),
+    "first_word_p99_ms": ("prompt to first word, p99", "ms", 1),
+    "added_ms": ("added per delta, median", "ms", 1),
+    "added_p99_ms": ("added per delta, p99", "ms", 1),
+    "cpu_streaming_s": ("CPU per 1,000 deltas, all streaming", "s", 1),
+    "cpu_s": ("CPU per 1,000 deltas, starts and ends too", "s", 1),
+    "frames_per_delta": ("frames per delta", "", 1),
+    "bytes_per_delta": ("characters sent per delta", "B", 1),
+    "clients_share": ("a core's share taken by the clients", "", 1),
+    "peak_bytes": ("peak memory", "MB", 1e6),
 }

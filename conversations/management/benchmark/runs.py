@@ -24,6 +24,11 @@ from conversations.management.benchmark.simulator import MODEL, Script
 
 RATE = 30.0  # deltas a second
 PEOPLE = 5  # each signs in through the form, which is throttled
+# The machine's own speed drifts: a load that is judged goes through relay and site in
+# turns, so that the two of a pair had about the same machine.
+PAIRS = 3
+PAIRED_LEVELS = (1, 100)
+PAIRED_SHARE = 0.6  # of the seconds of a load, for each run of a pair
 STARTS = 3
 MESSAGES = 20
 HELD_S = 3.0  # for so long the provider keeps its first word back
@@ -39,8 +44,8 @@ type Say = Callable[[str], None]
 
 
 @dataclass(slots=True, kw_only=True)
-class Level:
-    """The same number of streams through the site and through the bare relay."""
+class Pair:
+    """The same load through the bare relay and then through the site."""
 
     site: Figures
     relay: Figures
@@ -54,7 +59,7 @@ class Results:
     conversation, to processor seconds for 1,000 deltas there.
     """
 
-    levels: dict[int, Level] = field(default_factory=dict)
+    levels: dict[int, list[Pair]] = field(default_factory=dict)
     start_s: float = float("nan")
     idle_rss_mb: float = float("nan")
     idle_uss_mb: float = float("nan")
@@ -100,7 +105,11 @@ class Runs:
     def _prepare(self, levels: Sequence[int]) -> None:
         self.say("a fresh database")
         password = secrets.token_urlsafe(24)
-        sizes = {f"level {streams}": (streams, 0) for streams in levels}
+        sizes = {
+            f"level {streams} {turn}": (streams, 0)
+            for streams in levels
+            for turn in range(_pairs_of(streams))
+        }
         sizes["first"] = (1, 0)
         sizes["messages"] = (MESSAGES, 0)
         sizes["lengths"] = (SIDE_STREAMS, 0)
@@ -153,23 +162,30 @@ class Runs:
         self.results.first_added_p99_ms = found.added_p99_ms
 
     def _level(self, streams: int, server_pid: int, relay_pid: int) -> None:
-        self.say(f"{streams} streams: relay")
-        script = Script(deltas=round(self.seconds * RATE), rate=RATE)
-        chosen = self._lists[f"level {streams}"]
-        relay = self.processes.load(
+        turns = _pairs_of(streams)
+        seconds = self.seconds if turns == 1 else self.seconds * PAIRED_SHARE
+        script = Script(deltas=round(seconds * RATE), rate=RATE)
+        pairs = self.results.levels.setdefault(streams, [])
+        for turn in range(turns):
+            name = f"level {streams} {turn}"
+            self.say(f"{streams} streams: relay")
+            relay = self._ask_relay(name, script, relay_pid)
+            self.say(f"{streams} streams: site")
+            site = self._ask(name, script, server_pid)
+            pairs.append(
+                Pair(site=figures.figures_of(site), relay=figures.figures_of(relay))
+            )
+
+    def _ask_relay(self, name: str, script: Script, pid: int) -> Record:
+        return self.processes.load(
             Plan(
                 target="relay",
                 port=self.relay_port,
-                pid=relay_pid,
+                pid=pid,
                 question=script.words,
                 deltas=script.deltas,
-                conversations=chosen,
+                conversations=self._lists[name],
             )
-        )
-        self.say(f"{streams} streams: site")
-        site = self._ask(f"level {streams}", script, server_pid)
-        self.results.levels[streams] = Level(
-            site=figures.figures_of(site), relay=figures.figures_of(relay)
         )
 
     def _ask(
@@ -233,3 +249,7 @@ class Runs:
             server = self._serve()
             taken.append(time.monotonic() - begun)
         self.results.start_s = percentile(taken, 0.5)
+
+
+def _pairs_of(streams: int) -> int:
+    return PAIRS if streams in PAIRED_LEVELS else 1

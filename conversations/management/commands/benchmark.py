@@ -21,7 +21,7 @@ class Command(BaseCommand):
 
     help = (
         "Measures this machine's latency, processor time and memory with streams of"
-        " 30 deltas a second, beside a bare relay. Takes about four minutes."
+        " 30 deltas a second, beside a bare relay. Takes about five minutes."
     )
     requires_system_checks: list[str] = []
 

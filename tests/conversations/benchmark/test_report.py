@@ -6,8 +6,31 @@ import pytest
 
 from conversations.management.benchmark import report
 from conversations.management.benchmark.browser import Visit
+from conversations.management.benchmark.figures import Figures
 from conversations.management.benchmark.report import Row
-from conversations.management.benchmark.runs import Results
+from conversations.management.benchmark.runs import Pair, Results
+
+
+def load(*, cpu_s: float, whole: int = 100) -> Figures:
+    return Figures(
+        streams=100,
+        whole=whole,
+        first_word_ms=20,
+        first_word_p99_ms=30,
+        added_ms=40,
+        added_p99_ms=50,
+        cpu_streaming_s=cpu_s,
+        cpu_s=cpu_s,
+        peak_bytes=90_000_000,
+        frames_per_delta=0.5,
+        bytes_per_delta=200,
+        clients_share=0.1,
+    )
+
+
+def row_of(pairs: list[Pair], name: str) -> Row:
+    found = report.rows(Results(levels={100: pairs}))
+    return next(row for row in found if row.name == name)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +59,24 @@ def test_a_table_says_plainly_what_was_missed() -> None:
         "3",
         "NO",
     ]
+
+
+def test_the_relay_is_compared_within_each_pair() -> None:
+    """Between the first pair and the others the machine became half as fast."""
+    costs = [(0.05, 0.06), (0.12, 0.11), (0.11, 0.12)]
+    pairs = [Pair(site=load(cpu_s=a), relay=load(cpu_s=b)) for a, b in costs]
+    row = row_of(pairs, "CPU per 1,000 deltas, all streaming, in a pair")
+    assert row.site == pytest.approx(0.11 / 0.12)
+    assert row.reached is True
+    row = row_of(pairs, "CPU per 1,000 deltas, all streaming")
+    assert (row.site, row.relay, row.reached) == (0.11, 0.11, None)
+
+
+def test_a_text_that_is_not_whole_in_any_pair_is_told() -> None:
+    relay, site = load(cpu_s=1), load(cpu_s=1)
+    torn = Pair(site=load(cpu_s=1, whole=99), relay=relay)
+    row = row_of([Pair(site=site, relay=relay), torn, torn], "texts not whole")
+    assert (row.site, row.reached) == (2, False)
 
 
 def test_growth_is_judged_against_the_smaller_size() -> None:
