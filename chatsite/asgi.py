@@ -14,6 +14,7 @@ http_application = get_asgi_application()
 
 from chatsite.lifetime import lifespan  # noqa: E402 - needs the apps
 from chatsite.origins import SameOrigin, close_unknown  # noqa: E402 - needs the settings
+from chatsite.sockets import Counted  # noqa: E402 - needs the apps
 from chatsite.static import serving  # noqa: E402 - needs the settings
 from conversations.routing import websocket_urlpatterns  # noqa: E402 - needs the apps
 
@@ -23,6 +24,6 @@ application = ProtocolTypeRouter(
     {
         "lifespan": lifespan,
         "http": serving(http_application),
-        "websocket": SameOrigin(AuthMiddlewareStack(URLRouter(routes))),
+        "websocket": SameOrigin(Counted(AuthMiddlewareStack(URLRouter(routes)))),
     }
 )

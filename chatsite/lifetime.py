@@ -5,14 +5,15 @@ from typing import Any
 
 from django.conf import settings
 
+from chatsite.metrics import watch_loop
 from conversations import generation
 from conversations.catalogue import offered
 from conversations.database import in_thread
 
 
 async def beside() -> None:
-    """Learn the models of the back ends, and give up answers whose process died."""
-    await asyncio.gather(offered.keep_fresh(), generation.sweep())
+    """Learn the models of the back ends, give up answers whose process died, measure."""
+    await asyncio.gather(offered.keep_fresh(), generation.sweep(), watch_loop())
 
 
 async def drain(seconds: float) -> None:

@@ -121,6 +121,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.health.answer_probes",
+    "chatsite.metrics.answer_scrapes",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.headers.add_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -264,6 +265,11 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 
 # How long running answers may go on after the process was asked to end.
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=10.0)
+
+# Watching --------------------------------------------------------------------
+
+# Without a token only this very machine may read the metrics.
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
 
 LOGGING = {
     "version": 1,

@@ -5,12 +5,15 @@ all sockets on one single thread; this pool bounds both.
 """
 
 import functools
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
+
+from conversations import measures
 
 
 @functools.cache
@@ -36,11 +39,22 @@ async def in_thread[**P, T](
     return await call(*args, **kwargs)
 
 
+def waiting() -> int:
+    """How many calls wait for a database thread at this moment."""
+    if not settings.DATABASE_THREADS:
+        return 0
+    # There is no other way to ask an executor.
+    return _pool(settings.DATABASE_THREADS)._work_queue.qsize()  # noqa: SLF001 - as said
+
+
 def _returning_connections[**P, T](function: Callable[P, T]) -> Callable[P, T]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return function(*args, **kwargs)
+        except DatabaseError as error:
+            measures.DATABASE_ERRORS.labels(type(error).__name__).inc()
+            raise
         finally:
             for connection in connections.all(initialized_only=True):
                 # A file is cheap to keep open; a server's connection goes back to
@@ -49,3 +63,20 @@ def _returning_connections[**P, T](function: Callable[P, T]) -> Callable[P, T]:
                     connection.close()
 
     return run
+
+
+def take_locks(names: Iterable[str]) -> None:
+    """On PostgreSQL: hold the locks of these names to the end of the transaction.
+
+    Other processes that want one of them wait. All are taken in one order, so that
+    no two callers wait for each other.
+    """
+    keys = sorted({_lock_key(name) for name in names})
+    with connection.cursor() as cursor:
+        for key in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+
+
+def _lock_key(name: str) -> int:
+    digest = hashlib.sha256(name.encode()).digest()
+    return int.from_bytes(digest[:8], signed=True)

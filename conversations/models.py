@@ -230,6 +230,12 @@ class Turn(models.Model):
                 condition=Q(status__in=("pending", "streaming")),
                 name="turn_running",
             ),
+            # Read by whoever counts what runs and waits.
+            models.Index(
+                fields=("status", "model"),
+                condition=Q(status__in=("queued", "pending", "streaming")),
+                name="turn_unfinished",
+            ),
             # Read when a socket or a poll asks what has changed.
             models.Index(fields=("conversation", "version"), name="turn_changes"),
         )

@@ -37,6 +37,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Those outside the trash, the newest activity first."""
         return self.filter(trashed_at=None).order_by("-updated_at", "-id")
 
+    def trashed(self) -> Self:
+        """Those in the trash, the last deleted first."""
+        return self.exclude(trashed_at=None).order_by("-trashed_at", "-id")
+
     def titled(self, words: str) -> Self:
         """Those whose title holds every one of `words`, in any case."""
         found = self
@@ -88,6 +92,20 @@ def branch_ids(leaf_id: uuid.UUID, *, limit: int) -> list[uuid.UUID]:
         cursor.execute(_BRANCH_SQL, [key, limit - 1])
         rows = cursor.fetchall()
     return [row[0] if native else uuid.UUID(row[0]) for row in rows]
+
+
+# Written out, for SQLite finds a partial index by the words of a query alone.
+_UNFINISHED_SQL = """
+SELECT status, model, COUNT(*) FROM conversations_turn
+WHERE status IN ('queued', 'pending', 'streaming') GROUP BY status, model
+"""
+
+
+def unfinished_turns() -> list[tuple[str, str, int]]:
+    """How many turns run or wait on the whole site, by status and model."""
+    with connection.cursor() as cursor:
+        cursor.execute(_UNFINISHED_SQL)
+        return cursor.fetchall()
 
 
 class TurnQuerySet(models.QuerySet["Turn"]):

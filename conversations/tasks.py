@@ -44,6 +44,11 @@ def begin_title(turn: Turn) -> None:
     task.add_done_callback(_running.discard)
 
 
+def running() -> int:
+    """How much background work this process has in hand."""
+    return len(_running)
+
+
 async def give_up() -> None:
     """At shutdown: end the work of this event loop; what it cost is unknown."""
     loop = asyncio.get_running_loop()

@@ -18,6 +18,7 @@ for _name in (
     "DEFAULT_MODEL",
     "DRAIN_SECONDS",
     "EMAIL_URL",
+    "METRICS_TOKEN",
     "REDIS_URL",
     "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
