@@ -11,6 +11,7 @@ for _name in (
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_STYLE",
     "ANTHROPIC_AUTH_TOKEN",
+    "ALLOWED_EMAIL_DOMAINS",
     "ANTHROPIC_BASE_URL",
     "CSRF_TRUSTED_ORIGINS",
     "DATABASE_URL",
@@ -29,6 +30,7 @@ for _name in (
     "TRUSTED_PROXIES",
 ):
     os.environ.pop(_name, None)
+    *(name for name in os.environ if name.startswith("OIDC_")),
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="chatsite-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 

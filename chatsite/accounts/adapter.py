@@ -1,10 +1,11 @@
 """What django-allauth asks the site: who may join, and what a sign-out ends."""
 
-from typing import override
+from typing import Any, override
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from chatsite.accounts.models import User
 from chatsite.accounts.sessions import close_sockets
@@ -25,6 +26,19 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Strangers join only where the operator says so."""
         return bool(settings.SIGNUP)
+
+    @override
+    def pre_login(
+        self, request: HttpRequest, user: User, **kwargs: Any
+    ) -> HttpResponse | None:
+        """Stop whoever is switched off, or came by a way that is not offered."""
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        if response or user.is_superuser or not settings.OIDC_ONLY:
+            return response
+        if "sociallogin" in (kwargs["signal_kwargs"] or {}):
+            return None
+        page = {"reason": "way", "sign_on_name": settings.OIDC_NAME}
+        return render(request, "socialaccount/refused.html", page, status=403)
 
     @override
     def logout(self, request: HttpRequest) -> None:

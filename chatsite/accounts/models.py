@@ -1,8 +1,8 @@
-"""The person, and the one link that makes the first administrator."""
+"""The person, and what lets someone become one."""
 
 from typing import override
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
 
 
@@ -25,3 +25,19 @@ class SetupLink(models.Model):
     def __str__(self) -> str:
         """Until when it works."""
         return f"Set-up link until {self.expires_at:%Y-%m-%d %H:%M}"
+
+
+class ProvidedRights(models.Model):
+    """What the identity provider gave a person: only this does it take away again."""
+
+    person = models.OneToOneField(
+        User, models.CASCADE, primary_key=True, related_name="provided_rights"
+    )
+    groups = models.ManyToManyField(Group)
+    is_staff = models.BooleanField(default=False)
+    is_superuser = models.BooleanField(default=False)
+
+    @override
+    def __str__(self) -> str:
+        """Whose rights these are."""
+        return f"What single sign-on gives {self.person}"

@@ -3,10 +3,15 @@
 from allauth.account import views as allauth
 from django.urls import path, re_path
 
-from chatsite.accounts import views
+from chatsite.accounts import sign_on_views, views
 
 urlpatterns = [
-    path("login/", allauth.login, name="account_login"),
+    path("login/", views.SignInView.as_view(), name="account_login"),
+    path("oidc/login/", sign_on_views.begin, name="oidc_login"),
+    path("oidc/login/callback/", sign_on_views.callback, name="oidc_callback"),
+    path(
+        "oidc/cancelled/", sign_on_views.cancelled, name="socialaccount_login_cancelled"
+    ),
     path("logout/", views.SignOutView.as_view(), name="account_logout"),
     path("signup/", allauth.signup, name="account_signup"),
     path("inactive/", allauth.account_inactive, name="account_inactive"),

@@ -2,7 +2,7 @@
 
 from typing import Any, override
 
-from allauth.account.views import LogoutView, PasswordResetView
+from allauth.account.views import LoginView, LogoutView, PasswordResetView
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -16,6 +16,23 @@ from django.views.decorators.http import require_http_methods
 
 from chatsite.accounts import setup
 from chatsite.accounts.forms import AdministratorForm
+
+
+class SignInView(LoginView):  # type: ignore[misc]  # allauth has no types
+    """The one door: single sign-on, passkey, or name and password."""
+
+    @override
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Show the fields unless only single sign-on is meant to be used.
+
+        An administrator whose identity provider is down adds `?local=1`.
+        """
+        asked = "local" in self.request.GET or self.request.method == "POST"
+        return {
+            **super().get_context_data(**kwargs),
+            "sign_on_name": settings.OIDC_ISSUER and settings.OIDC_NAME,
+            "asks_for_password": asked or not settings.OIDC_ONLY,
+        }
 
 
 @method_decorator(never_cache, name="dispatch")

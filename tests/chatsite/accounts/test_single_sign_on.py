@@ -1,0 +1,378 @@
+"""Single sign-on against a provider that runs on this machine."""
+
+import re
+
+import pytest
+from allauth.socialaccount.models import SocialAccount
+from django.contrib.auth.models import Group
+from django.test import Client
+from pytest_django import Settings
+
+from chatsite.accounts.models import User
+from tests.factories import person
+from tests.identity_provider import (
+    LOGIN,
+    IdentityProvider,
+    begin,
+    changed,
+    query_of,
+    sign_in,
+)
+
+CALLBACK = "/accounts/oidc/login/callback/"
+SIGN_IN = "/accounts/login/"
+ADA = {
+    "email": "ada@example.org",
+    "email_verified": True,
+    "preferred_username": "ada@example.org",
+    "name": "Ada Lovelace",
+}
+
+
+def test_the_button_bears_the_name_of_the_provider(provider: IdentityProvider) -> None:
+    """It stands above the fields."""
+    page = Client().get(SIGN_IN).content.decode()
+    buttons = re.findall(r"<button[^>]*>([^<]+)</button>", page)
+    assert buttons[0] == "Sign in with Harbour"
+
+
+def test_without_a_provider_there_is_no_door(db: None) -> None:
+    """Neither button nor address."""
+    assert "Sign in with" not in Client().get(SIGN_IN).content.decode()
+    assert Client().post(LOGIN).status_code == 404
+    assert Client().get(CALLBACK).status_code == 404
+
+
+def test_the_first_sign_in_makes_an_account(provider: IdentityProvider) -> None:
+    """Named after the person, without a password and without rights."""
+    provider.knows("sub-1", **ADA)
+    response = sign_in(provider, "sub-1")
+    assert (response.status_code, response["Location"]) == (302, "/")
+    ada = User.objects.get()
+    assert (ada.username, ada.email) == ("ada", "ada@example.org")
+    assert (ada.first_name, ada.last_name) == ("Ada", "Lovelace")
+    assert not ada.has_usable_password()
+    assert not ada.is_staff
+
+
+def test_the_second_sign_in_finds_the_account(provider: IdentityProvider) -> None:
+    """By the provider's own id for the person, whatever their address is now."""
+    provider.knows("sub-2", **ADA)
+    sign_in(provider, "sub-2")
+    provider.knows("sub-2", **ADA | {"email": "countess@example.org"})
+    client = Client()
+    sign_in(provider, "sub-2", client)
+    assert User.objects.count() == 1
+    assert client.get("/accounts/password/change/").status_code in {200, 302}
+    assert "_auth_user_id" in client.session
+
+
+def test_a_name_that_is_taken_gets_a_number(provider: IdentityProvider) -> None:
+    """Nobody enters the account of a namesake."""
+    local = person("ada")
+    provider.knows("sub-3", **ADA)
+    sign_in(provider, "sub-3")
+    other = User.objects.exclude(pk=local.pk).get()
+    assert re.fullmatch(r"ada\d+", other.username)
+
+
+def test_the_browser_goes_back_to_the_page_it_wanted(
+    provider: IdentityProvider,
+) -> None:
+    """And to no other site."""
+    for wanted, reached in (("/c/new/", "/c/new/"), ("https://evil.example/", "/")):
+        client = Client()
+        address = begin(client, next=wanted)
+        response = client.get(provider.authorises(address, "sub-4"))
+        assert response["Location"] == reached
+
+
+def test_the_request_is_bound_to_this_browser(provider: IdentityProvider) -> None:
+    """By state, nonce and the challenge of PKCE; fresh ones each time."""
+    first, second = query_of(begin(Client())), query_of(begin(Client()))
+    assert first["code_challenge_method"] == "S256"
+    assert first["scope"].split().count("openid") == 1
+    for name in ("state", "nonce", "code_challenge"):
+        assert first[name] != second[name]
+
+
+def test_nobody_else_says_what_is_asked_for(provider: IdentityProvider) -> None:
+    """Parameters of a link do not reach the provider."""
+    client = Client()
+    page = client.post(
+        f"{LOGIN}?scope=admin&auth_params=prompt%3Dnone&process=redirect"
+    )
+    assert "admin" not in page.content.decode()
+    assert "prompt" not in page.content.decode()
+
+
+def test_a_sign_in_cannot_be_begun_by_a_link(provider: IdentityProvider) -> None:
+    """It takes the button."""
+    assert Client().get(LOGIN).status_code == 405
+
+
+def failed(response: object) -> bool:
+    """Whether the page says that the sign-in failed, and nobody came in."""
+    return getattr(response, "status_code", 0) == 401 and not User.objects.exists()
+
+
+def test_another_browser_cannot_finish_a_sign_in(provider: IdentityProvider) -> None:
+    """A link that an attacker hands on is worth nothing."""
+    back = provider.authorises(begin(Client()), "sub-5")
+    assert failed(Client().get(back))
+
+
+def test_a_wrong_state_is_refused(provider: IdentityProvider) -> None:
+    """Also in the browser that began."""
+    client = Client()
+    back = provider.authorises(changed(begin(client), state="forged"), "sub-5")
+    assert failed(client.get(back))
+
+
+def test_a_wrong_nonce_is_refused(provider: IdentityProvider) -> None:
+    """A token of another sign-in does not fit this one."""
+    client = Client()
+    back = provider.authorises(changed(begin(client), nonce="forged"), "sub-5")
+    assert failed(client.get(back))
+
+
+def test_a_callback_works_once(provider: IdentityProvider) -> None:
+    """Whoever finds it in a history gets nowhere."""
+    client = Client()
+    back = provider.authorises(begin(client), "sub-6")
+    assert client.get(back).status_code == 302
+    client.post("/accounts/logout/")
+    assert client.get(back).status_code == 401
+    assert "_auth_user_id" not in client.session
+
+
+def test_signing_on_takes_a_fresh_session_key(provider: IdentityProvider) -> None:
+    """A key that someone planted before is worth nothing afterwards."""
+    client = Client()
+    address = begin(client)
+    planted = client.session.session_key
+    client.get(provider.authorises(address, "sub-7"))
+    assert client.session.session_key != planted
+
+
+def test_a_person_who_declines_is_led_back(provider: IdentityProvider) -> None:
+    """To the page with the other ways in."""
+    client = Client()
+    state = query_of(begin(client))["state"]
+    response = client.get(CALLBACK, {"error": "access_denied", "state": state})
+    assert client.get(response["Location"])["Location"] == SIGN_IN
+
+
+def test_an_issuer_of_another_name_is_not_believed(
+    provider: IdentityProvider, settings: Settings
+) -> None:
+    """The discovery document must be the issuer's own."""
+    settings.OIDC_ISSUER = provider.url.replace("localhost", "LOCALHOST")
+    assert Client().post(LOGIN).status_code == 401
+
+
+def test_a_provider_that_is_down_is_said(settings: Settings, db: None) -> None:
+    """The sign-in page itself does not ask for it."""
+    settings.OIDC_ISSUER = "http://127.0.0.1:1"
+    settings.OIDC_NAME = "Harbour"
+    assert Client().get(SIGN_IN).status_code == 200
+    page = Client().post(LOGIN)
+    assert page.status_code == 401
+    assert b"Harbour could not sign you in" in page.content
+
+
+def test_an_unverified_address_is_not_kept(provider: IdentityProvider) -> None:
+    """So that it opens nothing, and no password is mailed to it."""
+    alice = person("alice")
+    User.objects.filter(pk=alice.pk).update(email="ada@example.org")
+    provider.knows("sub-8", **ADA | {"email_verified": False})
+    sign_in(provider, "sub-8")
+    assert User.objects.exclude(pk=alice.pk).get().email == ""
+
+
+@pytest.mark.parametrize(
+    ("claims", "admitted"),
+    [
+        (ADA, True),
+        (ADA | {"email": "ADA@Example.ORG"}, True),
+        (ADA | {"email_verified": False}, False),
+        (ADA | {"email": "ada@example.org.evil.example"}, False),
+        (ADA | {"email": "ada@sub.example.org"}, False),
+        ({"name": "Ada"}, False),
+    ],
+)
+def test_only_verified_addresses_of_the_allowed_domains_join(
+    provider: IdentityProvider,
+    settings: Settings,
+    claims: dict[str, object],
+    admitted: bool,
+) -> None:
+    """Others are told so, and no account is left behind."""
+    settings.ALLOWED_EMAIL_DOMAINS = ["example.org"]
+    provider.knows("sub-9", **claims)
+    response = sign_in(provider, "sub-9")
+    assert response.status_code == (302 if admitted else 403)
+    assert User.objects.exists() == admitted
+
+
+def test_a_verified_address_opens_no_local_account_by_itself(
+    provider: IdentityProvider, alice: User
+) -> None:
+    """The person is told how to connect the two."""
+    User.objects.update(email="ada@example.org")
+    provider.knows("sub-10", **ADA)
+    response = sign_in(provider, "sub-10")
+    assert response.status_code == 403
+    assert b"connect" in response.content
+    assert not SocialAccount.objects.exists()
+
+
+@pytest.fixture
+def linking(settings: Settings) -> None:
+    """A site where a verified address is enough."""
+    settings.OIDC_LINK_BY_EMAIL = True
+
+
+def test_where_it_is_allowed_a_verified_address_links(
+    provider: IdentityProvider, alice: User, linking: None
+) -> None:
+    """Once; from then on the provider's id counts."""
+    User.objects.update(email="ada@example.org")
+    provider.knows("sub-11", **ADA)
+    assert sign_in(provider, "sub-11").status_code == 302
+    assert SocialAccount.objects.get().user == alice
+    provider.knows("sub-12", **ADA)
+    assert sign_in(provider, "sub-12").status_code == 403
+
+
+def test_an_administrator_is_never_linked_by_address(
+    provider: IdentityProvider, bob: User, linking: None
+) -> None:
+    """Whoever runs the mail does not thereby run the site."""
+    User.objects.update(email="ada@example.org")
+    provider.knows("sub-13", **ADA)
+    assert sign_in(provider, "sub-13").status_code == 403
+
+
+def test_a_person_who_is_switched_off_stays_out(provider: IdentityProvider) -> None:
+    """Whatever the provider says."""
+    sign_in(provider, "sub-14")
+    User.objects.update(is_active=False)
+    client = Client()
+    response = sign_in(provider, "sub-14", client)
+    assert response["Location"] == "/accounts/inactive/"
+    assert "_auth_user_id" not in client.session
+
+
+def test_the_same_id_of_another_provider_is_another_person(
+    provider: IdentityProvider,
+) -> None:
+    """A site that changes its provider mixes nobody up."""
+    sign_in(provider, "sub-15")
+    SocialAccount.objects.update(provider="https://former.example.org")
+    sign_in(provider, "sub-15")
+    assert User.objects.count() == 2
+
+
+def groups_of(user: User) -> set[str]:
+    """The names of the person's groups."""
+    return {group.name for group in user.groups.all()}
+
+
+def test_groups_follow_the_claims_at_each_sign_in(provider: IdentityProvider) -> None:
+    """Added and removed; what the site itself gave stays."""
+    provider.knows("sub-16", groups=["crew", "cooks"])
+    sign_in(provider, "sub-16")
+    ada = User.objects.get()
+    assert groups_of(ada) == {"crew", "cooks"}
+    ada.groups.add(Group.objects.create(name="local"))
+    ada.groups.add(pilots := Group.objects.create(name="pilots"))
+    provider.knows("sub-16", groups=["cooks", "pilots"])
+    sign_in(provider, "sub-16")
+    assert groups_of(ada) == {"cooks", "local", pilots.name}
+    provider.knows("sub-16")
+    sign_in(provider, "sub-16")
+    assert groups_of(ada) == {"local", pilots.name}
+
+
+def test_groups_are_found_along_a_path(
+    provider: IdentityProvider, settings: Settings
+) -> None:
+    """Providers nest them."""
+    settings.OIDC_GROUPS_CLAIM = "realm_access.roles"
+    provider.knows("sub-17", realm_access={"roles": ["crew"]})
+    sign_in(provider, "sub-17")
+    assert groups_of(User.objects.get()) == {"crew"}
+
+
+def rights_of(user: User) -> tuple[bool, bool]:
+    """Whether the person may enter the admin, and whether they administer."""
+    user.refresh_from_db()
+    return user.is_staff, user.is_superuser
+
+
+def test_named_groups_give_and_take_the_admin(
+    provider: IdentityProvider, settings: Settings
+) -> None:
+    """A right that was lost ends the sign-ins that still showed it."""
+    settings.OIDC_ADMIN_GROUPS, settings.OIDC_STAFF_GROUPS = ["captains"], ["mates"]
+    provider.knows("sub-18", groups=["captains"])
+    here = Client()
+    sign_in(provider, "sub-18", here)
+    ada = User.objects.get()
+    assert rights_of(ada) == (True, True)
+    provider.knows("sub-18", groups=["mates"])
+    sign_in(provider, "sub-18")
+    assert rights_of(ada) == (True, False)
+    assert "_auth_user_id" not in here.session
+    provider.knows("sub-18")
+    sign_in(provider, "sub-18")
+    assert rights_of(ada) == (False, False)
+
+
+def test_an_administrator_of_the_site_itself_stays_one(
+    provider: IdentityProvider, settings: Settings, bob: User
+) -> None:
+    """The provider takes only what it gave."""
+    settings.OIDC_ADMIN_GROUPS = ["captains"]
+    SocialAccount.objects.create(user=bob, provider=provider.url, uid="sub-19")
+    provider.knows("sub-19", groups=["crew"])
+    sign_in(provider, "sub-19")
+    assert rights_of(bob) == (True, True)
+
+
+def test_whoever_left_the_allowed_groups_is_signed_out_everywhere(
+    provider: IdentityProvider, settings: Settings
+) -> None:
+    """At the next sign-in, also on the other devices."""
+    settings.OIDC_ALLOWED_GROUPS = ["crew"]
+    provider.knows("sub-20", groups=["crew"])
+    elsewhere = Client()
+    sign_in(provider, "sub-20", elsewhere)
+    provider.knows("sub-20", groups=["passengers"])
+    assert sign_in(provider, "sub-20").status_code == 403
+    assert "_auth_user_id" not in elsewhere.session
+    assert groups_of(User.objects.get()) == set()
+
+
+@pytest.fixture
+def sign_on_only(provider: IdentityProvider, settings: Settings) -> None:
+    """A site that is entered by single sign-on alone."""
+    settings.OIDC_ONLY = True
+
+
+def test_the_fields_can_be_hidden(sign_on_only: None) -> None:
+    """An administrator asks for them."""
+    assert "Password" not in Client().get(SIGN_IN).content.decode()
+    assert "Password" in Client().get(f"{SIGN_IN}?local=1").content.decode()
+
+
+def test_hidden_fields_let_only_administrators_in(
+    sign_on_only: None, alice: User, bob: User
+) -> None:
+    """The rule holds for whoever posts without the page, too."""
+    statuses = {}
+    for who in (alice, bob):
+        fields = {"login": who.username, "password": "correct horse"}
+        statuses[who.username] = Client().post(SIGN_IN, fields).status_code
+    assert statuses == {"alice": 403, "bob": 302}
