@@ -34,6 +34,7 @@ urlpatterns = [
         listing.conversation_restore,
         name="conversation-restore",
     ),
+    path("trash/", listing.trash, name="trash"),
     path("conversations/", listing.conversation_list, name="conversation-list"),
     path("turns/<uuid:turn_id>/retry", turns.turn_retry, name="turn-retry"),
     path("turns/<uuid:turn_id>/send", turns.turn_send, name="turn-send"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -18,13 +18,24 @@ from django.views.decorators.http import require_GET, require_POST
 
 from conversations import feed
 from conversations.forms import TitleForm, first_error
-from conversations.http import SignedInRequest, partial, problem
+from conversations.http import SignedInRequest, page, partial, problem
 from conversations.models import Conversation
 
 if TYPE_CHECKING:
     from chatsite.accounts.models import User
 
 ROWS = 40  # conversations in the list before one scrolls down
+
+
+@require_GET
+@page
+def trash(request: SignedInRequest) -> HttpResponse:
+    """What one has deleted, the latest first, each to be taken back."""
+    rows = Conversation.objects.visible_to(request.user).trashed()
+    found, next_before = _rows_after(rows, "trashed_at", request.GET.get("before", ""))
+    context = list_context(request.user)
+    context |= {"trashed": found, "next_before": next_before, "is_trash": True}
+    return render(request, "conversations/trash.html", context)
 
 
 @require_GET
@@ -121,21 +132,32 @@ def list_context(
 ) -> dict[str, Any]:
     """One page of the list of `user`'s conversations, newest activity first."""
     rows = Conversation.objects.visible_to(user).listed().titled(query)
-    if (mark := _parse_mark(after)) is not None:
-        moment, key = mark
-        rows = rows.filter(Q(updated_at__lt=moment) | Q(updated_at=moment, pk__lt=key))
-    found = list(rows[: ROWS + 1])
+    found, next_after = _rows_after(rows, "updated_at", after)
     return {
         "site_name": settings.SITE_NAME,
-        "conversations": found[:ROWS],
-        "next_after": _mark(found[ROWS - 1]) if len(found) > ROWS else "",
+        "conversations": found,
+        "next_after": next_after,
         "query": query,
         "current_id": current.pk if current else None,
     }
 
 
-def _mark(conversation: Conversation) -> str:
-    return f"{conversation.updated_at.isoformat()}_{conversation.pk}"
+def _rows_after(
+    rows: QuerySet[Conversation], field: str, mark: str
+) -> tuple[list[Conversation], str]:
+    """As many rows as a list shows at once, and the mark of the last if more follow.
+
+    `rows` stand in the order of `field`, the latest first.
+    """
+    if (place := _parse_mark(mark)) is not None:
+        moment, key = place
+        same = Q(**{field: moment}, pk__lt=key)
+        rows = rows.filter(Q(**{f"{field}__lt": moment}) | same)
+    found = list(rows[: ROWS + 1])
+    if len(found) <= ROWS:
+        return found, ""
+    last = found[ROWS - 1]
+    return found[:ROWS], f"{getattr(last, field).isoformat()}_{last.pk}"
 
 
 def _parse_mark(mark: str) -> tuple[datetime, uuid.UUID] | None:

@@ -19,7 +19,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 // What was pressed by key goes with its row or its message: the keyboard goes on at
-// the offer to undo, or at the version that is shown now.
+// the offer to undo, at what else can be restored, or at the version that is shown now.
 let pressed = null;
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[hx-post]");
@@ -32,8 +32,12 @@ function goOn(scope) {
   (buttons.find((button) => button.ariaLabel === pressed.ariaLabel) ?? buttons[0])?.focus({ preventScroll: true });
 }
 
-document.addEventListener("htmx:afterRequest", () => {
+document.addEventListener("htmx:afterRequest", (event) => {
   if (pressed?.matches("[role=menuitem]")) goOn("#toasts");
+  const { requestConfig, successful } = event.detail;
+  if (!successful || !requestConfig.elt.closest(".trash-row")) return;
+  document.dispatchEvent(new CustomEvent("announce", { detail: "Restored" }));
+  if (pressed) goOn(document.querySelector(".trash-row") ? ".trash-rows" : "#conversation-header");
 });
 document.addEventListener("live:applied", () => {
   const [, id] = pressed?.getAttribute("hx-post").match(/\/messages\/([^/]+)\/show$/) ?? [];

@@ -4,6 +4,7 @@ import re
 
 from playwright.sync_api import Locator, expect
 
+from tests.browser.axe import faults_at_all_widths
 from tests.browser.chat import ADDRESS, Chat, action, controls
 from tests.browser.conftest import Visit
 from tests.browser.serving import Person
@@ -83,6 +84,26 @@ def test_a_conversation_deleted_elsewhere_says_so(
     expect(other.get_by_role("alert")).to_contain_text("no longer available")
     expect(going.page.get_by_text("In the trash")).to_be_visible()
     action(going.page, "Restore").click()
+    expect(going.answers).to_have_count(1)
+
+
+def test_what_was_deleted_long_ago_is_found_in_the_trash(going: Chat) -> None:
+    page = going.page
+    choose(going, "Question 1", "Delete")
+    expect(page.get_by_text("In the trash")).to_be_visible()
+    going.list.get_by_role("link", name="Trash", exact=True).click()
+    rows = page.get_by_role("list", name="Deleted conversations").get_by_role(
+        "listitem"
+    )
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("Question 1")
+    assert faults_at_all_widths(page) == []
+    action(page, "Restore").press("Enter")
+    expect(rows).to_have_count(0)
+    expect(page.get_by_text("The trash is empty")).to_be_visible()
+    assert faults_at_all_widths(page) == []
+    row(going, "Question 1").get_by_role("link").click()
+    expect(page).to_have_url(ADDRESS)
     expect(going.answers).to_have_count(1)
 
 

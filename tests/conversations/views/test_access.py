@@ -13,7 +13,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-PAGES = {"home", "conversation-new", "conversation"}
+PAGES = {"home", "conversation-new", "conversation", "trash"}
 # Names whose row is written for each test, by what their one argument names.
 OF_CONVERSATION = {
     "conversation": "get",
@@ -37,6 +37,7 @@ OF_NOBODY = {
     "conversation-new": "get",
     "conversation-create": "post",
     "conversation-list": "get",
+    "trash": "get",
     "attachment-upload": "post",
 }
 EVERY = OF_CONVERSATION | OF_TURN | OF_MESSAGE | OF_ATTACHMENT | OF_NOBODY

@@ -1,8 +1,11 @@
 """The list of conversations: order, search, paging, names, trash and undo."""
 
+from urllib.parse import unquote
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from conversations.models import Conversation
 from conversations.views.listing import ROWS
@@ -145,6 +148,59 @@ def test_deleting_twice_keeps_the_first_date(client: Client) -> None:
 
     conversation.refresh_from_db()
     assert conversation.trashed_at == first
+
+
+def trash(client: Client, **query: str) -> str:
+    return client.get(reverse("conversations:trash"), query).content.decode()
+
+
+def test_the_trash_lists_what_was_deleted_the_latest_first(client: Client) -> None:
+    for conversation in titled("Deleted first", "Deleted last"):
+        post(client, "conversation-trash", conversation)
+    titled("Kept")
+
+    _, page = trash(client).split("<main")
+
+    assert page.index("Deleted last") < page.index("Deleted first")
+    assert page.count("Restore") == 2
+    assert "Kept" not in page
+
+
+def test_the_trash_says_when_it_is_empty(client: Client) -> None:
+    titled("Kept")
+
+    page = trash(client)
+
+    assert "The trash is empty" in page
+    assert "Restore" not in page
+
+
+def test_the_trash_of_another_is_not_to_be_seen(client: Client) -> None:
+    conversation = factories.conversation(factories.person("eve"), "Eve's question")
+    Conversation.objects.update(trashed_at=timezone.now())
+
+    assert "Eve" not in trash(client)
+    assert str(conversation.pk) not in trash(client)
+
+
+def test_the_trash_goes_on_where_a_page_of_it_ends(client: Client) -> None:
+    titled(*[f"Number {number:03}" for number in range(ROWS + 5)])
+    Conversation.objects.update(trashed_at=timezone.now())
+
+    first = trash(client)
+    before = unquote(first.split("?before=")[1].split('"')[0])
+    second = trash(client, before=before)
+
+    assert first.count('class="trash-row"') == ROWS
+    assert second.count('class="trash-row"') == 5
+    assert "?before=" not in second
+
+
+def test_someone_who_is_signed_out_is_sent_to_sign_in_before_the_trash() -> None:
+    response = Client().get(reverse("conversations:trash"))
+
+    assert response.status_code == 302
+    assert "next=%2Ftrash%2F" in response["Location"]
 
 
 def test_what_is_found_is_marked_where_the_page_shows_it(client: Client) -> None:
