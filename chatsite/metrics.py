@@ -11,6 +11,7 @@ import platform
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
+from typing import override
 
 import django
 from asgiref.sync import async_to_sync, iscoroutinefunction
@@ -57,6 +58,7 @@ class SiteCollector(Collector):
         """Nothing ahead: registering must not ask the database."""
         return []
 
+    @override
     def collect(self) -> Iterator[Metric]:
         """The process's queues, then what the database says, if it says anything."""
         yield GaugeMetricFamily(

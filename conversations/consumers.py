@@ -18,7 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
-from conversations import feed
+from conversations import correlation, feed
 from conversations.articles import (
     Changes,
     changes_since,
@@ -51,6 +51,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.conversation_id: uuid.UUID = self.scope["url_route"]["kwargs"][
             "conversation_id"
         ]
+        person = self.scope["user"].pk
+        correlation.add(conversation=self.conversation_id, person=person)
         self.version = _version_of(self.scope)
         # Offsets up to which this page holds each running answer; None while a
         # snapshot of it is on its way.

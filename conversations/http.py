@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
+from conversations import correlation
 from conversations.database import in_thread
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _signed_in[**P](
     ) -> HttpResponse:
         if not request.user.is_authenticated:
             return refuse(request)
+        conversation = kwargs.get("conversation_id")
+        correlation.add(person=request.user.pk, conversation=conversation)
         response = view(request, *args, **kwargs)  # type: ignore[arg-type] # checked above
         # What was said must not come back from a cache after sign-out.
         response.headers.setdefault("Cache-Control", "no-store")

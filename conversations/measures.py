@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from conversations import spans
 from conversations.catalogue import offered
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ def turn_ended(turn: Turn, facts: Mapping[str, Any]) -> None:
     """Count how a turn ended, and say in the log why one failed."""
     status, model = str(facts["status"]), model_label(turn.model)
     TURNS_ENDED.labels(status, turn.provider, model).inc()
+    spans.note(status=status, error=facts.get("error_code") or None)
     first_word_at = facts.get("first_delta_at")
     if first_word_at is not None:
         waited_s = (first_word_at - turn.created_at).total_seconds()

@@ -105,7 +105,8 @@ def unfinished_turns() -> list[tuple[str, str, int]]:
     """How many turns run or wait on the whole site, by status and model."""
     with connection.cursor() as cursor:
         cursor.execute(_UNFINISHED_SQL)
-        return cursor.fetchall()
+        rows: list[tuple[str, str, int]] = cursor.fetchall()
+    return rows
 
 
 class TurnQuerySet(models.QuerySet["Turn"]):

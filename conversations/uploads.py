@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from conversations import attachment_files, pictures
+from conversations import attachment_files, measures, pictures
 from conversations.models import Attachment
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class Refused(Exception):  # noqa: N818 - a finding about the file, not a fault
 
     def __init__(self, code: str, **facts: object) -> None:
         """Find the words for `code` and put the facts into them."""
+        measures.UPLOADS_REFUSED.labels(code).inc()
         self.code = code
         self.message = _WORDS[code].format(kept=_KEPT, **facts)
         super().__init__(self.message)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
-from conversations import feed, tasks
+from conversations import correlation, feed, measures, spans, tasks
 from conversations.articles import changes_since
 from conversations.catalogue import offered
 from conversations.database import in_thread
@@ -86,6 +86,7 @@ async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
     prepared = run.prepared or await in_thread(_prepared, run.turn_id, worker.id)
     if prepared is None:
         return None
+    _tell_apart(prepared.turn)
     run.turn, run.call_id, run.prepared = prepared.turn, prepared.call_id, None
     frames = asyncio.create_task(run.publish_frames(run.turn, worker.pace))
     run.receiving = asyncio.create_task(_receive(run, prepared))
@@ -97,6 +98,12 @@ async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
         frames.cancel()
         run.receiving = None
     return await _end(run, run.turn, outcome, worker)
+
+
+def _tell_apart(turn: Turn) -> None:
+    person = turn.conversation.owner_id
+    correlation.add(conversation=turn.conversation_id, person=person)
+    spans.note(provider=turn.provider, model=turn.model)
 
 
 def _prepared(turn_id: uuid.UUID, worker_id: uuid.UUID) -> Prepared | None:
@@ -212,6 +219,7 @@ async def _end(
     ended = await _finished(turn, {**facts, **how}, worker.id, run.call_id)
     if ended is None:
         return None
+    measures.turn_ended(turn, {**facts, **how})
     event, following = ended
     await feed.publish(feed.conversation_group(turn.conversation_id), event)
     if how["status"] == Turn.Status.COMPLETE:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from conversations import feed
+from conversations import feed, measures
 from conversations.messages_api import (
     Accumulator,
     ContentBlockDelta,
@@ -49,6 +50,7 @@ class Run:
     markdown: IncrementalMarkdown = field(default_factory=IncrementalMarkdown)
     # Set while there is something that no page has yet.
     fresh: asyncio.Event = field(default_factory=asyncio.Event)
+    fresh_at_s: float = 0.0
     sequence: int = 0
 
     def take(self, event: Event) -> None:
@@ -66,7 +68,9 @@ class Run:
         if self.first_delta_at is None:
             self.first_delta_at = timezone.now()
         self.markdown.feed(text)
-        self.fresh.set()
+        if not self.fresh.is_set():
+            self.fresh_at_s = time.perf_counter()
+            self.fresh.set()
 
     def cut_short(self, status: Turn.Status) -> None:
         """Read no further. Only once: a second time would cut off the clearing up."""
@@ -88,6 +92,7 @@ class Run:
         while True:
             await self.fresh.wait()
             self.fresh.clear()
+            arrived_s = self.fresh_at_s
             update = self.markdown.update()
             if update is not None:
                 self.sequence += 1
@@ -95,6 +100,7 @@ class Run:
                     feed.conversation_group(turn.conversation_id),
                     self._frame(turn, update),
                 )
+                measures.FRAME_DELAY.observe(time.perf_counter() - arrived_s)
             await pace.wait(self.markdown.last_render_s)
 
     async def send_snapshot(self, turn: Turn, channel: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 
-from conversations import feed, tasks
+from conversations import correlation, feed, spans, tasks
 from conversations.database import in_thread
 from conversations.generation.answer import Prepared, answer, claim
 from conversations.generation.pace import Pace
@@ -55,15 +55,18 @@ class Worker:
             return
         run = self.runs[turn_id] = Run(turn_id, prepared)
         self.pace.streams = len(self.runs)
-        # A context of its own: not that of the request, which ends before the answer.
-        run.task = _detached(self._run(run))
+        # Not in the context of the request, which ends before the answer.
+        context = correlation.handed_on()
+        run.task = asyncio.create_task(self._run(run), context=context)
         if not self._background:
             self._background = [_detached(self._keep()), _detached(self._listen())]
 
     async def _run(self, run: Run) -> None:
         following: uuid.UUID | None = None
+        correlation.add(turn=run.turn_id)
         try:
-            following = await answer(run, self)
+            with spans.span("turn", turn=run.turn_id):
+                following = await answer(run, self)
         except Exception:
             # The edge of the task: one answer's fault must not leave it in `runs`.
             logger.exception("Turn %s ended in an error of this site", run.turn_id)
@@ -71,6 +74,7 @@ class Worker:
             del self.runs[run.turn_id]
             self.pace.streams = len(self.runs)
             if following is not None:
+                correlation.begin()
                 self.begin(following)
             if not self.runs:
                 self._rest()

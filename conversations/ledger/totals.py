@@ -24,6 +24,7 @@ TOKEN_CLASSES = (
     "output",
 )
 COUNT = "calls"
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
 class Kind(NamedTuple):
@@ -44,7 +45,7 @@ type Totals = dict[Kind, Counter[str]]
 class RunningTotals:
     """The sums of one process; safe to ask from any thread."""
 
-    _until: datetime = datetime.min.replace(tzinfo=UTC)
+    _until: datetime = EARLIEST
     _settled: Totals = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

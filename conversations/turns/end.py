@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from conversations import measures
 from conversations.feed import (
     conversation_group,
     publish_on_commit,
@@ -205,6 +207,7 @@ def _interrupt(turn_id: uuid.UUID) -> bool:
     )
     Message.objects.filter(pk=turn.answer_id).update(text=text)
     settle_open_calls(turn_id, Call.Status.UNKNOWN)
+    transaction.on_commit(partial(measures.turn_ended, turn, {"status": status}))
     _after(turn.conversation, status, version)
     publish_on_commit(
         conversation_group(turn.conversation_id),
