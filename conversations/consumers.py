@@ -51,8 +51,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.conversation_id: uuid.UUID = self.scope["url_route"]["kwargs"][
             "conversation_id"
         ]
-        person = self.scope["user"].pk
-        correlation.add(conversation=self.conversation_id, person=person)
+        person: Any = self.scope["user"]
+        correlation.add(conversation=self.conversation_id, person=person.pk)
         self.version = _version_of(self.scope)
         # Offsets up to which this page holds each running answer; None while a
         # snapshot of it is on its way.
