@@ -7,7 +7,7 @@ from urllib.parse import quote, urlsplit
 import django_stubs_ext
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
-from environs import Env
+from environs import Env, validate
 
 from chatsite.secret_key import kept_key
 
@@ -122,6 +122,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "chatsite.health.answer_probes",
     "chatsite.metrics.answer_scrapes",
+    "chatsite.requests.follow",
     "django.middleware.security.SecurityMiddleware",
     "chatsite.headers.add_headers",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
@@ -293,24 +294,32 @@ DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=10.0)
 # Without a token only this very machine may read the metrics.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
 
+LOG_FORMAT = env.str(
+    "LOG_FORMAT", default="lines", validate=validate.OneOf(["lines", "json"])
+)
+# Where it is not named, the log holds what happens and not what is asked for.
+LOG_LEVEL = env.str("LOG_LEVEL", default="").upper()
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"tokens": {"()": "chatsite.logs.HideTokens"}},
+    "filters": {"secrets": {"()": "chatsite.logs.HideSecrets"}},
     "formatters": {
-        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+        "lines": {"()": "chatsite.logs.Lines"},
+        "json": {"()": "chatsite.logs.Json"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
-            "filters": ["tokens"],
+            "formatter": LOG_FORMAT,
+            "filters": ["secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {
-        "chatsite": {"level": "INFO"},
-        "conversations": {"level": "INFO"},
+        "chatsite": {"level": LOG_LEVEL or "INFO"},
+        "chatsite.access": {"level": LOG_LEVEL or "WARNING"},
+        "conversations": {"level": LOG_LEVEL or "INFO"},
         "django": {"handlers": [], "level": "WARNING"},
         # A page that is not there is no event; an error of the server is one.
         "django.request": {"level": "ERROR"},

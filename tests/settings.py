@@ -19,6 +19,8 @@ for _name in (
     "DEFAULT_MODEL",
     "DRAIN_SECONDS",
     "EMAIL_URL",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
     "METRICS_TOKEN",
     "REDIS_URL",
     "SECRET_KEY",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.utils.module_loading import import_string
 
-from chatsite.logs import HideTokens
+from chatsite.logs import HideSecrets
 
 
 @pytest.mark.parametrize("path", settings.MIDDLEWARE)
@@ -65,7 +65,7 @@ def test_one_time_links_do_not_reach_the_log() -> None:
         ("/setup/t0ken/ after /accounts/password/reset/key/1-c0de/",),
         None,
     )
-    HideTokens().filter(record)
+    HideSecrets().filter(record)
     line = record.getMessage()
     assert "t0ken" not in line
     assert "c0de" not in line
