@@ -111,6 +111,9 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.usersessions",
     "django_htmx",
     "chatsite",
     "chatsite.accounts",
@@ -146,9 +149,6 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-    "allauth.mfa",
-    "allauth.socialaccount",
-    "allauth.usersessions",
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.csp",
