@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env, validate
 
+from chatsite.parts import bucket, postgresql
 from chatsite.secret_key import kept_key
 
 # Generic Django classes are subscripted in annotations and class statements.
@@ -46,6 +47,13 @@ DATABASES: dict[str, dict[str, Any]] = {
     )
 }
 SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+POSTGRESQL = DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql"
+# Connections that one process may hold to a database server; who needs one more waits.
+DATABASE_CONNECTIONS = env.int("DATABASE_CONNECTIONS", default=10)
+# Threads that answer the database calls of async code; 0: the caller's own. SQLite
+# takes one writer at a time: more threads would only wait for each other, and hold up
+# the event loop meanwhile. Of a server's connections some are left to other pages.
+DATABASE_THREADS = 1 if SQLITE else max(1, DATABASE_CONNECTIONS - 2)
 if SQLITE:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
@@ -53,24 +61,30 @@ if SQLITE:
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
         " PRAGMA journal_size_limit=67108864",
     }
-# Threads that answer the database calls of async code; 0: the caller's own. SQLite
-# takes one writer at a time: more threads would only wait for each other, and hold up
-# the event loop meanwhile.
-DATABASE_THREADS = 1 if SQLITE else 4
+elif POSTGRESQL:
+    DATABASES["default"] = postgresql(
+        DATABASES["default"], connections=DATABASE_CONNECTIONS
+    )
+else:
+    raise ImproperlyConfigured("DATABASE_URL has to name SQLite or PostgreSQL.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
+# Processes that share a database share their events; others may use the same Redis.
+REDIS_PREFIX = f"chatsite:{DATABASES['default']['NAME']}"
 if REDIS_URL:
     CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
         "default": {
-            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            "BACKEND": "chatsite.redis_layer.RedisLayer",
+            "CONFIG": {"url": REDIS_URL, "prefix": REDIS_PREFIX, "capacity": 1000},
         }
     }
     CACHES: dict[str, dict[str, Any]] = {
         "default": {
             "BACKEND": "django.core.cache.backends.redis.RedisCache",
             "LOCATION": REDIS_URL,
+            "KEY_PREFIX": REDIS_PREFIX,
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
         }
     }
 else:
@@ -89,7 +103,27 @@ else:
         }
     }
 
+# Attachments are kept here, or in a bucket; uploads are read here in either case.
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
+AWS_STORAGE_BUCKET_NAME = env.str("AWS_STORAGE_BUCKET_NAME", default="")
+AWS_S3_ENDPOINT_URL = env.str("AWS_S3_ENDPOINT_URL", default="")
+AWS_S3_REGION_NAME = env.str("AWS_S3_REGION_NAME", default="")
+# Without a key the machine's own role is asked for one.
+AWS_ACCESS_KEY_ID = env.str("AWS_ACCESS_KEY_ID", default="")
+AWS_SECRET_ACCESS_KEY = env.str("AWS_SECRET_ACCESS_KEY", default="")
+if AWS_STORAGE_BUCKET_NAME:
+    ATTACHMENTS_STORAGE = bucket(
+        AWS_STORAGE_BUCKET_NAME,
+        endpoint_url=AWS_S3_ENDPOINT_URL,
+        region_name=AWS_S3_REGION_NAME,
+        access_key=AWS_ACCESS_KEY_ID,
+        secret_key=AWS_SECRET_ACCESS_KEY,
+    )
+else:
+    ATTACHMENTS_STORAGE = {
+        "BACKEND": "chatsite.files.DurableFiles",
+        "OPTIONS": {"location": ATTACHMENTS_DIR},
+    }
 
 SECRET_KEY = env.str("SECRET_KEY", default="")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
@@ -168,7 +202,7 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": ATTACHMENTS_STORAGE,
     "staticfiles": {"BACKEND": "chatsite.static.HashedFiles"},
 }
 
@@ -207,6 +241,25 @@ ACCOUNT_RATE_LIMITS = {
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
+# Single sign-on by OpenID Connect; the provider is first asked when someone signs in.
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="").strip().rstrip("/")
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email").split()
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
+OIDC_ALLOWED_GROUPS: list[str] = env.list("OIDC_ALLOWED_GROUPS", default=[])
+OIDC_STAFF_GROUPS: list[str] = env.list("OIDC_STAFF_GROUPS", default=[])
+OIDC_ADMIN_GROUPS: list[str] = env.list("OIDC_ADMIN_GROUPS", default=[])
+OIDC_TRUST_EMAIL = env.bool("OIDC_TRUST_EMAIL", default=False)
+OIDC_LINK_BY_EMAIL = env.bool("OIDC_LINK_BY_EMAIL", default=False)
+OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
+ALLOWED_EMAIL_DOMAINS: list[str] = env.list("ALLOWED_EMAIL_DOMAINS", default=[])
+SOCIALACCOUNT_ADAPTER = "chatsite.accounts.joining.JoiningAdapter"
+# Whoever finds a page open may not tie their own sign-on to its account.
+SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+
 EMAIL_URL = env.str("EMAIL_URL", default="")
 # Without mail there is no mailer: nothing pretends to send.
 MAILERS: dict[str, dict[str, Any]] = {}
@@ -241,25 +294,6 @@ CSRF_COOKIE_HTTPONLY = True
 
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-# Single sign-on by OpenID Connect; the provider is first asked when someone signs in.
-OIDC_ISSUER = env.str("OIDC_ISSUER", default="").strip().rstrip("/")
-OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
-OIDC_CLIENT_SECRET = env.str("OIDC_CLIENT_SECRET", default="").strip()
-OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
-OIDC_SCOPES = env.str("OIDC_SCOPES", default="openid profile email").split()
-OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", default="groups")
-OIDC_ALLOWED_GROUPS: list[str] = env.list("OIDC_ALLOWED_GROUPS", default=[])
-OIDC_STAFF_GROUPS: list[str] = env.list("OIDC_STAFF_GROUPS", default=[])
-OIDC_ADMIN_GROUPS: list[str] = env.list("OIDC_ADMIN_GROUPS", default=[])
-OIDC_TRUST_EMAIL = env.bool("OIDC_TRUST_EMAIL", default=False)
-OIDC_LINK_BY_EMAIL = env.bool("OIDC_LINK_BY_EMAIL", default=False)
-OIDC_ONLY = env.bool("OIDC_ONLY", default=False)
-ALLOWED_EMAIL_DOMAINS: list[str] = env.list("ALLOWED_EMAIL_DOMAINS", default=[])
-SOCIALACCOUNT_ADAPTER = "chatsite.accounts.joining.JoiningAdapter"
-# Whoever finds a page open may not tie their own sign-on to its account.
-SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
-SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
-
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 # Preloading binds a whole domain for years: its owner's decision, not a program's.
 SILENCED_SYSTEM_CHECKS = ["security.W021"]

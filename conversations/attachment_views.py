@@ -37,6 +37,8 @@ EXTENSIONS = {
 
 # Pictures wait here for their child, so that no thread of the database does.
 _decoding = ThreadPoolExecutor(pictures.PICTURES_AT_ONCE, "pictures")
+# A page shows many pictures, and each comes from the storage.
+_reading = ThreadPoolExecutor(8, "storage")
 
 
 @require_POST
@@ -83,11 +85,24 @@ def discard(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-@partial
-def picture(
-    request: SignedInRequest, pk: uuid.UUID, *, thumbnail: bool
+async def picture(
+    request: HttpRequest, pk: uuid.UUID, *, thumbnail: bool
 ) -> HttpResponse:
     """The picture or its thumbnail, for whoever may see the conversation."""
+    found = await in_thread(_allowed, request, pk, thumbnail=thumbnail)
+    if isinstance(found, HttpResponse):
+        return found
+    # On threads of their own: no connection of the database waits for the storage.
+    loop = asyncio.get_running_loop()
+    respond = functools.partial(picture_response, found, thumbnail=thumbnail)
+    return await loop.run_in_executor(_reading, respond)
+
+
+def _allowed(
+    request: HttpRequest, pk: uuid.UUID, *, thumbnail: bool
+) -> Attachment | HttpResponse:
+    if not request.user.is_authenticated:
+        return signed_out(request)
     visible = Attachment.objects.visible_to(request.user)
     attachment = get_object_or_404(visible, pk=pk)
     response = get_conditional_response(
@@ -95,21 +110,29 @@ def picture(
     )
     if response is not None and response.status_code == 304:
         return _guarded(HttpResponse(status=304), attachment, thumbnail=thumbnail)
-    return picture_response(attachment, thumbnail=thumbnail)
+    return attachment
 
 
 def picture_response(attachment: Attachment, *, thumbnail: bool) -> HttpResponse:
     """The bytes of a picture, with headers that keep them from being anything else.
 
-    Whoever calls this has checked that the person may see it. Raises Http404 when
-    the file is lost.
+    Whoever calls this has checked that the person may see it. 503 while the storage
+    does not answer; raises Http404 when the file is lost.
     """
     digest = attachment.thumbnail_digest if thumbnail else attachment.digest
     try:
-        data = uploads.path_of(digest).read_bytes()
+        data = attachment_files.read(digest)
     except FileNotFoundError as error:
         logger.exception("The file of attachment %s is missing", attachment.pk)
         raise Http404 from error
+    except attachment_files.Unreachable:
+        logger.exception("The file of attachment %s is out of reach", attachment.pk)
+        return HttpResponse(
+            "The place where pictures are kept does not answer.",
+            status=503,
+            content_type="text/plain; charset=utf-8",
+            headers={"Cache-Control": "no-store", "Retry-After": "10"},
+        )
     return _guarded(HttpResponse(data), attachment, thumbnail=thumbnail)
 
 

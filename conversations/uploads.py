@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 import uuid
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,8 @@ from conversations.models import Attachment
 
 if TYPE_CHECKING:
     from chatsite.accounts.models import User
+
+logger = logging.getLogger(__name__)
 
 MAX_FILE_BYTES = 20 * 1024 * 1024
 MAX_PICTURES_IN_A_MESSAGE = 20
@@ -47,6 +50,8 @@ _WORDS = {
     " remove some of them first.",
     "count": "A message can hold {limit} pictures. {kept} Remove some of them and send"
     " the others with your next message.",
+    "storage": "The place where pictures are kept does not answer. {kept} Attach this"
+    " one again in a minute.",
     "gone": "A picture of this message is no longer here: it was removed, sent, or"
     " left unsent for a day. {kept} Attach it again.",
 }
@@ -55,8 +60,8 @@ _WORDS = {
 class Refused(Exception):  # noqa: N818 - a finding about the file, not a fault
     """A file or a choice of files that is not taken.
 
-    `code` is one of type, size, empty, broken, pixels, bomb, busy, unsent, count and
-    gone; `message` says it to the person.
+    `code` is one of type, size, empty, broken, pixels, bomb, busy, storage, unsent,
+    count and gone; `message` says it to the person.
     """
 
     def __init__(self, code: str, **facts: object) -> None:
@@ -138,11 +143,19 @@ def _copy(stream: Readable, target: Path, size_bytes: int) -> None:
 
 
 def keep(*, owner: User, name: str, prepared: Prepared) -> Attachment:
-    """Move the files to where they stay, then make the row: never a row without."""
+    """Bring the files to where they stay, then make the row: never a row without.
+
+    Raises Refused.
+    """
     picture = prepared.picture
-    with attachment_files.locked(), transaction.atomic():
-        attachment_files.place(picture.path, prepared.digest)
-        attachment_files.place(picture.thumbnail_path, prepared.thumbnail_digest)
+    digests = (prepared.digest, prepared.thumbnail_digest)
+    with attachment_files.locked(digests), transaction.atomic():
+        try:
+            attachment_files.place(picture.path, prepared.digest)
+            attachment_files.place(picture.thumbnail_path, prepared.thumbnail_digest)
+        except attachment_files.Unreachable as error:
+            logger.exception("An upload was not kept")
+            raise Refused("storage") from error
         return Attachment.objects.create(
             owner=owner,
             name=safe_name(name),
@@ -170,26 +183,26 @@ def safe_name(name: str) -> str:
 
 
 def chosen(*, owner: User, ids: Sequence[uuid.UUID]) -> list[Attachment]:
-    """The unsent attachments of `owner` that `ids` name, in that order.
+    """The unsent attachments of `owner` that `ids` name, in that order, locked.
 
     Raises Refused (count, gone) when the message cannot hold them all.
     """
     if len(ids) > MAX_PICTURES_IN_A_MESSAGE:
         raise Refused("count", limit=MAX_PICTURES_IN_A_MESSAGE)
-    found = Attachment.objects.unsent_of(owner).in_bulk(ids)
+    # In one order: two messages with the same pictures must not wait for each other.
+    unsent = Attachment.objects.unsent_of(owner).filter(pk__in=ids).order_by("pk")
+    found = {picture.pk: picture for picture in unsent.select_for_update()}
     if set(found) != set(ids):
         raise Refused("gone")
     return [found[key] for key in dict.fromkeys(ids)]
 
 
-def path_of(digest: str) -> Path:
-    """Where the file of `digest` is kept."""
-    return attachment_files.path_of(digest)
-
-
 def read_bytes(attachment: Attachment) -> bytes:
-    """The picture as it is sent: at most 1.1 MB. FileNotFoundError if it is lost."""
-    return attachment_files.path_of(attachment.digest).read_bytes()
+    """The picture as it is sent: at most 1.1 MB.
+
+    Raises FileNotFoundError if it is lost, and attachment_files.Unreachable.
+    """
+    return attachment_files.read(attachment.digest)
 
 
 def discard(attachment: Attachment) -> bool:
@@ -219,9 +232,17 @@ def erase_files(digests: Iterable[str]) -> None:
     transaction.on_commit(lambda: _erase_unreferenced(sorted(set(digests))))
 
 
-def _erase_unreferenced(digests: Iterable[str]) -> None:
-    with attachment_files.locked():
+def _erase_unreferenced(digests: Sequence[str]) -> None:
+    with attachment_files.locked(digests):
         for digest in digests:
             named = Q(digest=digest) | Q(thumbnail_digest=digest)
             if not Attachment.objects.filter(named).exists():
-                attachment_files.path_of(digest).unlink(missing_ok=True)
+                _erase(digest)
+
+
+def _erase(digest: str) -> None:
+    try:
+        attachment_files.erase(digest)
+    except attachment_files.Unreachable:
+        # The rows are gone, which is what was asked for.
+        logger.exception("The file %s is left without a row", digest)

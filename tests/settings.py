@@ -5,16 +5,20 @@ import os
 import shutil
 import tempfile
 
+from tests import parts
+
+# A team's parts, which `python -m tests.parts` starts, or those of one machine.
+TEAM = os.environ.get("TEST_PARTS") == "team"
 # What the machine says about a site of its own is no business of the tests.
 for _name in (
+    "ALLOWED_EMAIL_DOMAINS",
     "ALLOWED_HOSTS",
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_AUTH_STYLE",
     "ANTHROPIC_AUTH_TOKEN",
-    "ALLOWED_EMAIL_DOMAINS",
     "ANTHROPIC_BASE_URL",
     "CSRF_TRUSTED_ORIGINS",
-    "DATABASE_URL",
+    "DATABASE_CONNECTIONS",
     "DEBUG",
     "DEFAULT_MODEL",
     "DRAIN_SECONDS",
@@ -22,30 +26,34 @@ for _name in (
     "LOG_FORMAT",
     "LOG_LEVEL",
     "METRICS_TOKEN",
-    "REDIS_URL",
-    "SECRET_KEY",
     "SECRET_KEY_FALLBACKS",
     "SIGNUP",
     "SITE_NAME",
     "SITE_URL",
     "TIME_ZONE",
     "TRUSTED_PROXIES",
+    *(name for name in os.environ if name.startswith("OIDC_")),
+    *(() if TEAM else parts.NAMES),
 ):
     os.environ.pop(_name, None)
-    *(name for name in os.environ if name.startswith("OIDC_")),
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="chatsite-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
 from chatsite.settings import *  # noqa: E402, F403 - the site's own, read just now
-from chatsite.settings import DATA_DIR, DATABASES  # noqa: E402 - after the environment
+from chatsite.settings import (  # noqa: E402 - after the environment
+    ATTACHMENTS_STORAGE,
+    DATA_DIR,
+    DATABASES,
+)
 
 # A fast hasher: no test is about the strength of a hash.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+if not TEAM:
+    DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 # The one thread that holds the test's transaction.
 DATABASE_THREADS = 0
 # Nothing is collected: the names of the files are those of the sources.
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": ATTACHMENTS_STORAGE,
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }

@@ -6,6 +6,8 @@ import pytest
 from django.test import AsyncClient, Client
 from pytest_django import Settings
 
+from tests.storages import on_disk
+
 
 def test_a_serving_process_is_healthy() -> None:
     """No database, no session, and no matter by which name."""
@@ -32,8 +34,9 @@ def test_storage_that_fails_is_named(
     client: Client, settings: Settings, tmp_path: Path
 ) -> None:
     """A file stands where the folder should be."""
-    settings.ATTACHMENTS_DIR = tmp_path / "attachments"
-    settings.ATTACHMENTS_DIR.write_text("")
+    folder = tmp_path / "attachments"
+    folder.write_text("")
+    settings.STORAGES = on_disk(settings.STORAGES, folder)
     response = client.get("/readyz")
     assert (response.status_code, response.content) == (503, b"storage")
 

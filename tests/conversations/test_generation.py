@@ -294,6 +294,7 @@ async def test_an_answer_is_made_although_the_channel_layer_is_down(
     assert (turn.status, turn.answer.text) == (Turn.Status.COMPLETE, "Yes.")
 
 
+@pytest.mark.sqlite
 async def test_an_answer_waits_for_a_database_that_is_busy(
     listener: str, caplog: pytest.LogCaptureFixture
 ) -> None:

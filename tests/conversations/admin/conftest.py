@@ -1,13 +1,12 @@
 """Who looks at the admin, and whose conversation it is."""
 
-from pathlib import Path
-
 import pytest
 from django.contrib.auth import get_user_model
-from pytest_django import Settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
 from chatsite.accounts.models import User
-from conversations import uploads
+from conversations import attachment_files
 from conversations.models import Attachment, Conversation
 from tests.admin_data import attachment_of, conversation_of, person
 
@@ -58,16 +57,11 @@ def conversation(alice: User) -> Conversation:
 
 
 @pytest.fixture
-def picture(
-    conversation: Conversation, settings: Settings, tmp_path: Path
-) -> Attachment:
+def picture(conversation: Conversation) -> Attachment:
     """The picture of the conversation, with its bytes where uploads keep them."""
-    settings.ATTACHMENTS_DIR = tmp_path
     found = Attachment.objects.get(message__conversation=conversation)
     for digest, content in (("1" * 64, b"the picture"), ("2" * 64, b"its thumbnail")):
-        kept = uploads.path_of(digest)
-        kept.parent.mkdir(parents=True)
-        kept.write_bytes(content)
+        default_storage.save(attachment_files.name_of(digest), ContentFile(content))
     found.digest, found.thumbnail_digest = "1" * 64, "2" * 64
     found.thumbnail_media_type = "image/webp"
     found.save()

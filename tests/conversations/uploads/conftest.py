@@ -10,14 +10,23 @@ from pytest_django.fixtures import Settings
 from chatsite.accounts.models import User
 from conversations import uploads
 from conversations.models import Attachment
+from tests.storages import on_disk
 
 type Attach = Callable[..., Attachment]
 
 
 @pytest.fixture(autouse=True)
-def attachments_dir(settings: Settings, tmp_path: Path) -> Path:
-    """The folder of the attachments, new for each test."""
+def _own_storage(settings: Settings, tmp_path: Path) -> None:
+    """An empty folder, unless the storage is a bucket."""
     settings.ATTACHMENTS_DIR = tmp_path / "attachments"
+    if not settings.AWS_STORAGE_BUCKET_NAME:
+        settings.STORAGES = on_disk(settings.STORAGES, tmp_path / "attachments")
+
+
+@pytest.fixture
+def attachments_dir(settings: Settings, tmp_path: Path) -> Path:
+    """The folder of the attachments, for tests that look at files on a disk."""
+    settings.STORAGES = on_disk(settings.STORAGES, tmp_path / "attachments")
     return tmp_path / "attachments"
 
 

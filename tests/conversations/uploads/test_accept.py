@@ -13,6 +13,7 @@ from PIL import Image
 
 from chatsite.accounts.models import User
 from conversations import uploads
+from conversations.attachment_files import name_of, read
 from conversations.models import Attachment
 from conversations.uploads import Refused, accept, chosen, safe_name
 from tests import pictures as made
@@ -34,7 +35,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def test_a_picture_is_kept_with_what_is_known_of_it(
-    attach: Attach, alice: User, attachments_dir: Path
+    attach: Attach, alice: User
 ) -> None:
     attachment = attach(made.jpeg(4000, 3000), "Sunset.JPG")
 
@@ -43,7 +44,7 @@ def test_a_picture_is_kept_with_what_is_known_of_it(
     assert (attachment.name, attachment.media_type) == ("Sunset.JPG", "image/jpeg")
     assert (attachment.width_px, attachment.height_px) == (2000, 1500)
     assert attachment.size_bytes == len(uploads.read_bytes(attachment))
-    with Image.open(uploads.path_of(attachment.thumbnail_digest)) as thumbnail:
+    with Image.open(io.BytesIO(read(attachment.thumbnail_digest))) as thumbnail:
         assert thumbnail.size == (320, 240)
 
 
@@ -163,9 +164,9 @@ def test_a_name_is_no_part_of_a_path(attach: Attach, attachments_dir: Path) -> N
 
 
 @pytest.mark.parametrize("digest", ["", "../" * 21 + "a", "A" * 64, "0" * 63, "é" * 64])
-def test_a_path_is_made_of_nothing_but_a_digest(digest: str) -> None:
+def test_a_file_is_named_by_nothing_but_a_digest(digest: str) -> None:
     with pytest.raises(ValueError, match="SHA-256"):
-        uploads.path_of(digest)
+        name_of(digest)
 
 
 def test_a_message_takes_its_pictures_in_the_order_of_the_page(

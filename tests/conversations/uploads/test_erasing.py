@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from chatsite.accounts.models import User
-from conversations import attachment_files, uploads
+from conversations import attachment_files
 from conversations.models import Attachment
 from conversations.uploads import discard, erase_unsent
 from tests import factories
@@ -27,7 +27,7 @@ from tests.conversations.uploads.conftest import Attach
 def is_kept(attachment: Attachment) -> bool:
     """Whether both files of `attachment` are there."""
     digests = (attachment.digest, attachment.thumbnail_digest)
-    return all(uploads.path_of(digest).exists() for digest in digests)
+    return all(map(attachment_files.exists, digests))
 
 
 def send(attachment: Attachment) -> None:
@@ -165,7 +165,7 @@ def test_files_are_placed_and_erased_by_one_at_a_time(attach: Attach, act: str) 
             connection.close()
 
     with ThreadPoolExecutor(1) as thread:
-        with attachment_files.locked():
+        with attachment_files.locked([attachment.digest]):
             call = thread.submit(run)
             with pytest.raises(TimeoutError):
                 call.result(timeout=0.5)
@@ -184,13 +184,14 @@ sys.stdin.read()
 """
 
 
+@pytest.mark.sqlite
 @pytest.mark.skipif(sys.platform == "win32", reason="the site is one process there")
 def test_files_are_placed_by_one_process_at_a_time(attachments_dir: Path) -> None:
     lock = attachment_files.folder() / "lock"
     command = [sys.executable, "-c", HOLDER, str(lock)]
 
     def take() -> None:
-        with attachment_files.locked():
+        with attachment_files.locked([]):
             pass
 
     with (

@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from io import BytesIO
-from pathlib import Path
 from typing import cast
 
 import pytest
@@ -14,7 +13,7 @@ from django.urls import reverse
 from PIL import Image
 
 from chatsite.accounts.models import User
-from conversations import uploads
+from conversations import attachment_files, uploads
 from conversations.models import Attachment
 from tests import factories
 from tests import pictures as made
@@ -301,9 +300,9 @@ def test_a_picture_that_the_browser_has_is_not_sent_again(
 
 
 def test_a_picture_whose_file_is_lost_is_not_found(
-    page: Client, attach: Attach, attachments_dir: Path
+    page: Client, attach: Attach
 ) -> None:
     attachment = attach(made.png())
-    uploads.path_of(attachment.digest).unlink()
+    attachment_files.erase(attachment.digest)
 
     assert page.get(address("attachment", attachment)).status_code == 404
