@@ -41,5 +41,6 @@ urlpatterns = [
     path("turns/<uuid:turn_id>/withdraw", turns.turn_withdraw, name="turn-withdraw"),
     path("messages/<uuid:message_id>/show", turns.message_show, name="message-show"),
     path("messages/<uuid:message_id>/text", pages.message_text, name="message-text"),
+    path("attachments/chips", pages.attachment_chips, name="attachment-chips"),
     *attachment_urlpatterns,
 ]

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET
 
+from conversations import uploads
 from conversations.articles import (
     changes_since,
     frame,
@@ -20,7 +21,7 @@ from conversations.articles import (
 )
 from conversations.catalogue import offered
 from conversations.http import SignedInRequest, page, partial
-from conversations.models import Conversation, Message
+from conversations.models import Attachment, Conversation, Message
 from conversations.views.listing import list_context, visible
 
 if TYPE_CHECKING:
@@ -103,6 +104,18 @@ def message_text(request: SignedInRequest, message_id: uuid.UUID) -> HttpRespons
     )
     message = get_object_or_404(mine, pk=message_id)
     return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
+
+
+@require_GET
+@partial
+def attachment_chips(request: SignedInRequest) -> HttpResponse:
+    """The chips of a draft: of `ids`, those that are one's own and not sent yet."""
+    named = request.GET.get("ids", "").split()[: uploads.MAX_UNSENT]
+    wanted = [key for text in named if (key := _key(text)) is not None]
+    unsent = Attachment.objects.unsent_of(request.user).in_bulk(wanted)
+    found = [unsent[key] for key in dict.fromkeys(wanted) if key in unsent]
+    context = {"attachments": found}
+    return render(request, "conversations/attachment_chips.html", context)
 
 
 def _key(text: str) -> uuid.UUID | None:

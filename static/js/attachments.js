@@ -86,6 +86,33 @@ function warn() {
   hint.textContent = isBlind ? `${chosen.text} cannot see pictures. ${others}` : "";
 }
 
+// What is attached and not sent belongs to the draft, as the text does.
+const filesName = () => `draft:${form().dataset.draftKey}:files`;
+
+function remember() {
+  if ("restoring" in list().dataset) return;
+  const ids = [...list().querySelectorAll("[data-attachment-id]")].map((chip) => chip.dataset.attachmentId);
+  if (ids.length) localStorage.setItem(filesName(), ids.join(" "));
+  else localStorage.removeItem(filesName());
+}
+
+async function restore() {
+  const ids = localStorage.getItem(filesName());
+  const mine = list();
+  if (!ids || mine.children.length) return;
+  mine.dataset.restoring = "true";
+  const answer = await fetch(`${form().dataset.chipsUrl}?${new URLSearchParams({ ids })}`).catch(() => null);
+  const words = answer?.ok ? await answer.text() : "";
+  for (const chip of document.createRange().createContextualFragment(words).querySelectorAll(".chip")) {
+    mine.append(chip);
+    htmx.process(chip);
+  }
+  delete mine.dataset.restoring;
+  // Where the server could not be asked, the next page asks again.
+  if (answer?.ok && mine === list()) remember();
+  document.dispatchEvent(new Event("attachments:settled"));
+}
+
 document.addEventListener("change", (event) => {
   if (event.target.id === "composer-model") warn();
   if (event.target.id !== "composer-files") return;
@@ -99,6 +126,7 @@ document.addEventListener("paste", (event) => {
 });
 document.addEventListener("click", (event) => {
   event.target.closest?.("[data-dismiss=chip]")?.closest(".chip").remove();
+  if (event.target.closest?.("[data-sign-in]")) remember();
 });
 
 const hasFiles = (event) => form() && event.dataTransfer?.types.includes("Files");
@@ -117,10 +145,15 @@ document.addEventListener("drop", (event) => {
   take(event.dataTransfer.files);
 });
 
-const chips = new MutationObserver(warn);
+const chips = new MutationObserver(() => {
+  if (!form()) return;
+  warn();
+  remember();
+});
 htmx.onLoad((root) => {
   if (!root.querySelector("#composer-attachments")) return;
   chips.disconnect();
+  restore();
   chips.observe(list(), { childList: true });
   warn();
 });

@@ -5,7 +5,16 @@ const text = () => document.getElementById("composer-text");
 const draftName = () => `draft:${form().dataset.draftKey}`;
 let sending = null;
 
+// Whoever signs in at this browser finds nothing of those before them.
+function forgetOthers() {
+  const mine = `draft:${form().dataset.draftKey.split(":")[0]}:`;
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith("draft:") && !name.startsWith(mine)) localStorage.removeItem(name);
+  }
+}
+
 function start() {
+  forgetOthers();
   if (!text().value) text().value = localStorage.getItem(draftName()) ?? "";
   if (matchMedia("(hover: hover)").matches) text().focus({ preventScroll: true });
   grow();
@@ -29,7 +38,7 @@ function describeModel() {
 }
 
 const isEmpty = () => !text().value.trim() && !form().querySelector(".chip:not(.chip-error)");
-const isUploading = () => form().querySelector(".chip[data-uploading]") !== null;
+const isUploading = () => form().querySelector(".chip[data-uploading], [data-restoring]") !== null;
 
 function uploadsSettled() {
   return new Promise((resolve) => {
@@ -68,6 +77,7 @@ function accepted({ text: words, chips, draft, form: sent, next }) {
   const written = sent.elements.text.value;
   const rest = written.startsWith(words) ? written.slice(words.length).trimStart() : written;
   localStorage.removeItem(draft);
+  localStorage.removeItem(`${draft}:files`);
   for (const chip of chips) chip.remove();
   if (sent === form()) sent.elements.key.value = crypto.randomUUID();
   else document.getElementById("composer-attachments").append(...sent.querySelectorAll(".chip"));
@@ -115,6 +125,8 @@ document.addEventListener("change", (event) => {
   if (event.target.id === "composer-model") describeModel();
 });
 document.addEventListener("click", (event) => {
+  // A sign-out in another tab erased the draft; the same person goes on with it here.
+  if (event.target.closest?.("[data-sign-in]")) remember();
   const suggestion = event.target.closest?.("[data-suggestion]");
   if (suggestion) {
     text().value = suggestion.textContent.trim();

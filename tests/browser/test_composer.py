@@ -6,7 +6,7 @@ from playwright.sync_api import Route, expect
 
 from tests.browser.chat import ADDRESS, Chat, action, words_of
 from tests.browser.conftest import Visit
-from tests.browser.serving import PASSWORD, Person
+from tests.browser.serving import PASSWORD, Person, Site, session_cookie
 
 
 def test_shift_and_enter_break_the_line(chat: Chat) -> None:
@@ -125,6 +125,18 @@ def test_drafts_are_gone_after_signing_out(visit: Visit, person: Person) -> None
         page.get_by_role("menuitem", name="Sign out", exact=True).click()
         expect(action(page, "Sign in")).to_be_visible()
         page.goto("/c/new/")
+
+
+def test_who_signs_in_next_finds_nothing_of_those_before(
+    chat: Chat, site: Site, regular: Person
+) -> None:
+    chat.box.fill("Nobody's business")
+    stored = "Object.keys(localStorage).filter((name) => name.startsWith('draft:'))"
+    assert len(chat.page.evaluate(stored)) == 1
+    chat.page.context.add_cookies([session_cookie(site, regular)])
+    chat.page.reload()
+    expect(chat.box).to_have_value("")
+    assert chat.page.evaluate(stored) == []
 
 
 def test_the_keyboard_alone_is_enough(going: Chat) -> None:

@@ -79,6 +79,7 @@ def test_a_page_signed_out_elsewhere_says_so_and_keeps_the_words(
     _sign_in(page, person)
     expect(page).to_have_url(address)
     expect(chat.answers).to_have_count(1)
+    expect(chat.box).to_have_value("Not sent yet")
 
 
 def test_a_title_given_while_the_line_was_down_is_shown_when_it_is_back(

@@ -71,6 +71,26 @@ def test_a_picture_can_be_taken_away_again(chat: Chat) -> None:
     expect(chip(chat, "boat.png")).to_have_count(1)
 
 
+def test_pictures_that_were_not_sent_are_there_after_a_reload(chat: Chat) -> None:
+    for name in ("harbour.png", "boat.png", "gull.png"):
+        give(chat, "pick", name, png())
+        expect(chip(chat, name).locator("[name=attachments]")).to_be_attached()
+    action(chat.page, "Remove boat.png").click()
+    expect(chip(chat, "boat.png")).to_have_count(0)
+    chat.page.reload()
+    expect(chip(chat, "harbour.png")).to_have_count(1)
+    action(chat.page, "Remove harbour.png").click()
+    expect(chip(chat, "harbour.png")).to_have_count(0)
+    chat.ask("")
+    expect(chat.question.get_by_role("img", name="gull.png")).to_be_visible()
+    expect(chat.question.get_by_role("img")).to_have_count(1)
+    chat.stop.click()
+    chat.ends("stopped")
+    chat.list.get_by_role("link", name="New conversation", exact=True).click()
+    expect(chat.log.get_by_role("article")).to_have_count(0)
+    expect(chat.page.locator(".chip")).to_have_count(0)
+
+
 def test_a_refused_file_says_why_and_the_rest_is_kept(chat: Chat, watch: Watch) -> None:
     watch.allow("422")
     chat.box.fill("Look at these.")

@@ -38,6 +38,7 @@ OF_NOBODY = {
     "conversation-create": "post",
     "conversation-list": "get",
     "trash": "get",
+    "attachment-chips": "get",
     "attachment-upload": "post",
 }
 EVERY = OF_CONVERSATION | OF_TURN | OF_MESSAGE | OF_ATTACHMENT | OF_NOBODY

@@ -8,10 +8,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
+from chatsite.accounts.models import User
 from conversations import turns
 from conversations.articles import LOG_LENGTH
 from conversations.catalogue import offered
-from conversations.models import Conversation, Turn
+from conversations.models import Attachment, Conversation, Turn
 from conversations.providers.scripted import ScriptedProvider
 from tests import factories
 
@@ -266,3 +267,34 @@ def test_an_address_made_up_by_hand_does_no_harm(
     address = reverse(f"conversations:{name}", args=(conversation.pk,))
 
     assert client.get(address, query).status_code == status
+
+
+def chips(client: Client, *keys: object) -> str:
+    address = reverse("conversations:attachment-chips")
+    return client.get(address, {"ids": " ".join(map(str, keys))}).content.decode()
+
+
+def uploaded(owner: User, name: str) -> Attachment:
+    return Attachment.objects.create(
+        owner=owner, name=name, size_bytes=1, width_px=1, height_px=1
+    )
+
+
+def test_a_draft_gets_the_chips_of_its_pictures_in_its_own_order(
+    client: Client,
+) -> None:
+    first, second = (uploaded(factories.person(), name) for name in ("1.png", "2.png"))
+
+    page = chips(client, second.pk, first.pk, first.pk, "junk")
+
+    assert page.index("Remove 2.png") < page.index("Remove 1.png")
+    assert page.count('name="attachments"') == 2
+
+
+def test_a_draft_gets_no_chip_of_what_was_sent_or_is_anothers(client: Client) -> None:
+    sent = uploaded(factories.person(), "sent.png")
+    sent.message = factories.conversation().messages.first()
+    sent.save()
+    other = uploaded(factories.person("eve"), "hers.png")
+
+    assert chips(client, sent.pk, other.pk).strip() == ""
