@@ -2,9 +2,8 @@
 
 import json
 import logging
-import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, override
 
 import pytest
 from django.db import IntegrityError
@@ -33,6 +32,7 @@ def lines() -> Iterator[list[str]]:
     written: list[str] = []
 
     class Kept(logging.Handler):
+        @override
         def emit(self, record: logging.LogRecord) -> None:
             written.append(self.format(record))
 
@@ -45,12 +45,24 @@ def lines() -> Iterator[list[str]]:
     root.removeHandler(handler)
 
 
+def raised(error: Exception) -> Exception:
+    """The exception as it is once someone has caught it."""
+    try:
+        raise error
+    except type(error) as caught:
+        return caught
+
+
 def record_of(
-    words: str, *args: object, name: str = "chatsite", error: bool = False, **extra: Any
+    words: str,
+    *args: object,
+    name: str = "chatsite",
+    error: Exception | None = None,
+    **extra: Any,
 ) -> logging.LogRecord:
     record = logging.LogRecord(
         *(name, logging.ERROR, __file__, 1, words, args),
-        exc_info=sys.exc_info() if error else None,
+        exc_info=(type(error), error, error.__traceback__) if error else None,
     )
     record.__dict__.update(extra)
     return record
@@ -97,10 +109,8 @@ def test_what_is_logged_cannot_begin_a_second_line(
 
 
 def test_the_words_of_an_exception_cannot_pass_for_a_line() -> None:
-    try:
-        raise OSError("full\n2026-01-01 INFO forged")
-    except OSError:
-        line = written(logs.Lines(), record_of("Failed", error=True))
+    error = raised(OSError("full\n2026-01-01 INFO forged"))
+    line = written(logs.Lines(), record_of("Failed", error=error))
 
     first, *others = line.split("\n")
     assert "Failed" in first
@@ -109,13 +119,9 @@ def test_the_words_of_an_exception_cannot_pass_for_a_line() -> None:
 
 @each_format
 def test_an_exception_is_placed_and_not_quoted(formatter: logging.Formatter) -> None:
-    try:
-        try:
-            raise IntegrityError(f"Failing row contains ({CANARY})")
-        except IntegrityError as error:
-            raise ValueError(CANARY) from error
-    except ValueError as error:
-        line = written(formatter, record_of("Failed: %s", error, error=True))
+    error = raised(ValueError(CANARY))
+    error.__cause__ = raised(IntegrityError(f"Failing row contains ({CANARY})"))
+    line = written(formatter, record_of("Failed: %s", error, error=error))
 
     assert CANARY not in line
     assert "IntegrityError" in line
@@ -127,10 +133,8 @@ def test_an_exception_is_placed_and_not_quoted(formatter: logging.Formatter) -> 
 def test_what_the_system_says_of_a_failure_is_kept(
     formatter: logging.Formatter,
 ) -> None:
-    try:
-        raise OSError(28, "No space left on device")
-    except OSError:
-        line = written(formatter, record_of("Failed", error=True))
+    error = raised(OSError(28, "No space left on device"))
+    line = written(formatter, record_of("Failed", error=error))
 
     assert "No space left on device" in line
 
