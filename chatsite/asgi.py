@@ -16,8 +16,10 @@ from chatsite.lifetime import lifespan  # noqa: E402 - needs the apps
 from chatsite.origins import SameOrigin, close_unknown  # noqa: E402 - needs the settings
 from chatsite.sockets import Counted  # noqa: E402 - needs the apps
 from chatsite.static import serving  # noqa: E402 - needs the settings
+from chatsite.tracing import begin as begin_tracing  # noqa: E402 - needs the apps
 from conversations.routing import websocket_urlpatterns  # noqa: E402 - needs the apps
 
+begin_tracing()
 unknown: Any = close_unknown
 routes = [*websocket_urlpatterns, re_path("", unknown)]
 application = ProtocolTypeRouter(

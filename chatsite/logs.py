@@ -23,7 +23,7 @@ from pythonjsonlogger.json import JsonFormatter
 from conversations import correlation
 
 # What may stand on a line beside its words.
-IDS = ("request_id", "turn", "conversation", "person")
+IDS = ("request_id", "turn", "conversation", "person", "trace")
 FACTS = ("status", "duration_ms")
 # Exceptions whose words come from the system and not from what was sent.
 PLAIN_ERRORS = (OSError, ImproperlyConfigured, OperationalError)

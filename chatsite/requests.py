@@ -41,13 +41,15 @@ class _Followed:
         trusted = bool(settings.TRUSTED_PROXIES)
         parent = self.request.headers.get("traceparent") if trusted else None
         method = self.request.method or ""
-        return spans.span(f"{method} request", method=method, traceparent=parent)
+        about = {"http.request.method": method, "traceparent": parent}
+        return spans.span(method, **about)
 
     def answered(self, response: HttpResponseBase) -> HttpResponseBase:
         """Put the id on the answer, and say in the log what was asked."""
         response.headers[HEADER] = self.id
         found = self.request.resolver_match
-        spans.note(route=found.route if found else None, status=response.status_code)
+        route = {"http.route": found.route if found else None}
+        spans.note(**route, **{"http.response.status_code": response.status_code})
         access.info(
             "%s %s %s",
             self.request.method,

@@ -328,6 +328,10 @@ DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=10.0)
 # Without a token only this very machine may read the metrics.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="").strip()
 
+# OpenTelemetry's own names; its packages read the others of theirs by themselves.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.str("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+OTEL_SERVICE_NAME = env.str("OTEL_SERVICE_NAME", default="chatsite")
+
 LOG_FORMAT = env.str(
     "LOG_FORMAT", default="lines", validate=validate.OneOf(["lines", "json"])
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 from typing import TYPE_CHECKING, Any
 
-from conversations import feed
+from conversations import correlation, feed
 from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.ledger.calls import reserve_call, settle_call
@@ -39,7 +38,7 @@ def begin_title(turn: Turn) -> None:
     if model is None or not model.titles or turn.question.parent_id is not None:
         return
     work = _make_title(turn, model)
-    task = asyncio.create_task(work, context=contextvars.Context())
+    task = asyncio.create_task(work, context=correlation.handed_on())
     _running.add(task)
     task.add_done_callback(_running.discard)
 

@@ -26,6 +26,8 @@ for _name in (
     "LOG_FORMAT",
     "LOG_LEVEL",
     "METRICS_TOKEN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_SERVICE_NAME",
     "SECRET_KEY_FALLBACKS",
     "SIGNUP",
     "SITE_NAME",

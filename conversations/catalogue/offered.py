@@ -7,7 +7,7 @@ What they hold open belongs to an event loop: each loop that asked closes its ow
 
 import asyncio
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -165,6 +165,14 @@ def use(providers: Sequence[Provider]) -> Iterator[None]:
         yield
     finally:
         _Current.catalogue = before
+
+
+def wrap(wrapper: Callable[[Provider], Provider]) -> None:
+    """Have the providers of this process called through `wrapper` from here on."""
+    catalogue = _catalogue()
+    for offer in catalogue.offers:
+        offer.provider = wrapper(offer.provider)
+    catalogue.index()
 
 
 def _catalogue() -> _Catalogue:
