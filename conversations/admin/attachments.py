@@ -27,8 +27,8 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
     list_filter = ("media_type", "created_at")
     list_select_related = ("owner",)
     search_fields = (
-        "=id",
-        "=message__conversation__id",
+        "id__exact",
+        "message__conversation__id__exact",
         "owner__username",
         "owner__email",
     )

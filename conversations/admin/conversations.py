@@ -44,7 +44,7 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
         ("owner", admin.RelatedOnlyFieldListFilter),
     )
     search_fields = (
-        "=id",
+        "id__exact",
         "owner__username",
         "owner__email",
         "owner__first_name",

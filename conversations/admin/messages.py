@@ -18,8 +18,8 @@ class MessageAdmin(admin.ModelAdmin[Message]):
     list_display = (short_id, "conversation", "owner", "role", "created_at")
     list_filter = ("role", "created_at")
     search_fields = (
-        "=id",
-        "=conversation__id",
+        "id__exact",
+        "conversation__id__exact",
         "conversation__owner__username",
         "conversation__owner__email",
     )

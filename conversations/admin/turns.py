@@ -38,8 +38,8 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
     list_filter = ("status", "error_code", "provider", "model", "created_at")
     list_select_related = ("conversation__owner",)
     search_fields = (
-        "=id",
-        "=conversation__id",
+        "id__exact",
+        "conversation__id__exact",
         "=request_id",
         "conversation__owner__username",
         "conversation__owner__email",

@@ -23,8 +23,8 @@ class ReadingAdmin(admin.ModelAdmin[Reading]):
     search_fields = (
         "reader_name",
         "owner_name",
-        "=subject_id",
-        "=conversation_id",
+        "subject_id__exact",
+        "conversation_id__exact",
         "reason",
     )
     fields = (*list_display, "conversation_id", "reader", "owner", "first")

@@ -26,9 +26,9 @@ class CallAdmin(admin.ModelAdmin[Call]):
     list_filter = ("status", "purpose", "provider", "model", "reserved_at")
     search_fields = (
         "person_name",
-        "=id",
-        "=conversation_id",
-        "=turn_id",
+        "id__exact",
+        "conversation_id__exact",
+        "turn_id__exact",
         "=request_id",
     )
     # The provider's own words on usage stay out: they may hold anything.
