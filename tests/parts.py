@@ -179,8 +179,20 @@ def team() -> Iterator[dict[str, str]]:
         yield of_site("chatsite", {**servers, "SECRET_KEY": SECRET_KEY})
 
 
-def of_site(name: str, servers: dict[str, str]) -> dict[str, str]:
-    """The variables of a site with a database and a bucket of its own, made if new."""
+def chosen() -> dict[str, str]:
+    """The variables of the parts that the tests run on; none on one machine's."""
+    if os.environ.get("TEST_PARTS") != "team":
+        return {}
+    return {name: os.environ[name] for name in NAMES}
+
+
+def of_site(name: str, servers: dict[str, str] | None = None) -> dict[str, str]:
+    """The variables of a site with a database and a bucket of its own, made if new.
+
+    None, where the tests run on the parts of one machine and no `servers` are given.
+    """
+    if not (servers := servers or chosen()):
+        return {}
     known = hashlib.sha256(name.encode()).hexdigest()[:12]
     database = f"site_{known}"
     url = urlsplit(servers["DATABASE_URL"])

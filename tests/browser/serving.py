@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.parts import of_site
 from tests.settings_child import ROOT, child_environment, run_python
 
 ADMINISTRATOR, READER, TOURIST = "root", "reader", "tourist"
@@ -82,10 +83,16 @@ class Site:
         return self.data_dir / "serve.log"
 
     def _environment(self) -> dict[str, str]:
-        return child_environment(self.data_dir, DRAIN_SECONDS="0")
+        return child_environment(
+            self.data_dir, DRAIN_SECONDS="0", **of_site(str(self.data_dir))
+        )
 
     def _run(self, *arguments: str) -> str:
-        result = run_python("manage.py", *arguments, data_dir=self.data_dir)
+        result = run_python(
+            *("manage.py", *arguments),
+            data_dir=self.data_dir,
+            **of_site(str(self.data_dir)),
+        )
         assert result.returncode == 0, result.stderr
         return result.stdout
 

@@ -334,6 +334,7 @@ def title_call(turn: Turn) -> Call:
     )
 
 
+@pytest.mark.sqlite
 def test_at_the_start_no_call_of_an_earlier_process_stays_open() -> None:
     turn = factories.begun(factories.started())
     title_call(turn)
@@ -345,6 +346,7 @@ def test_at_the_start_no_call_of_an_earlier_process_stays_open() -> None:
     assert set(Call.objects.values_list("status", flat=True)) == {Call.Status.UNKNOWN}
 
 
+@pytest.mark.sqlite
 def test_at_the_start_a_clock_that_went_back_makes_nothing_look_alive() -> None:
     turn = factories.begun(factories.started())
     tomorrow = timezone.now() + timedelta(days=1)

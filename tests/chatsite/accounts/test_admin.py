@@ -1,10 +1,11 @@
 """What an administrator does with people, and what it ends."""
 
+import asyncio
 import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -14,6 +15,7 @@ from chatsite.accounts.models import User
 
 PEOPLE = "/admin/accounts/user/"
 PASSWORD = "battery staple 9"
+PATIENCE_S = 10.0
 
 
 def add(client: Client, **fields: str) -> str:
@@ -47,12 +49,30 @@ def act(client: Client, action: str, *people: User) -> Any:
     )
 
 
-def heard(person: User) -> Any:
-    """Join the person's group as a socket does; return what reads its next message."""
-    layer: Any = get_channel_layer()
-    channel = async_to_sync(layer.new_channel)()
-    async_to_sync(layer.group_add)(person.live_group, channel)
-    return lambda: async_to_sync(layer.receive)(channel)
+type Hear = Callable[[User], Callable[[], Any]]
+
+
+@pytest.fixture
+def heard() -> Iterator[Hear]:
+    """Joins a person's group as a socket does; returns what reads its next message."""
+    with asyncio.Runner() as runner:
+
+        async def join(person: User) -> str:
+            layer: Any = get_channel_layer()
+            channel: str = await layer.new_channel()
+            await layer.group_add(person.live_group, channel)
+            return channel
+
+        async def receive(channel: str) -> Any:
+            layer: Any = get_channel_layer()
+            async with asyncio.timeout(PATIENCE_S):
+                return await layer.receive(channel)
+
+        def hear(person: User) -> Callable[[], Any]:
+            channel = runner.run(join(person))
+            return lambda: runner.run(receive(channel))
+
+        yield hear
 
 
 def test_deactivating_ends_sign_in_sessions_and_sockets(
@@ -61,6 +81,7 @@ def test_deactivating_ends_sign_in_sessions_and_sockets(
     alice_client: Client,
     charlie_client: Client,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    heard: Hear,
 ) -> None:
     """Everywhere, and nobody else's."""
     socket = heard(alice)
@@ -79,6 +100,7 @@ def test_the_checkbox_of_the_form_does_the_same(
     alice: User,
     alice_client: Client,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    heard: Hear,
 ) -> None:
     """There is no second, weaker way."""
     socket = heard(alice)
@@ -94,6 +116,7 @@ def test_a_new_password_from_the_admin_ends_sessions_and_sockets(
     alice: User,
     alice_client: Client,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    heard: Hear,
 ) -> None:
     """The old password may be known to someone."""
     socket = heard(alice)
@@ -113,6 +136,7 @@ def test_signing_out_names_the_session_that_ended(
     alice: User,
     alice_client: Client,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    heard: Hear,
 ) -> None:
     """Other devices stay."""
     socket = heard(alice)

@@ -110,6 +110,7 @@ def test_nothing_is_shown_when_the_row_cannot_be_written(
     client.raise_request_exception = False
     opened(client, conversation)
     url = picture_address(picture, Reading.objects.get())
+    connection.check_constraints()  # those that wait for the end of the transaction
     with connection.cursor() as cursor:
         # Over a constant, a unique index is full with one row.
         cursor.execute("CREATE UNIQUE INDEX full_log ON audit_reading ((1 + 0))")
