@@ -27,6 +27,7 @@ from conversations.transcript import Transcript, build_request
 from conversations.turns import Outcome, begin_turn, end_turn, next_attempt
 
 if TYPE_CHECKING:
+    from conversations.generation.pace import Pace
     from conversations.generation.run import Run
     from conversations.generation.worker import Worker
     from conversations.messages_api.attempts import Attempt
@@ -88,14 +89,12 @@ async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
         return None
     _tell_apart(prepared.turn)
     run.turn, run.call_id, run.prepared = prepared.turn, prepared.call_id, None
-    frames = asyncio.create_task(run.publish_frames(run.turn, worker.pace))
-    run.receiving = asyncio.create_task(_receive(run, prepared))
+    run.receiving = asyncio.create_task(_receive(run, prepared, worker.pace))
     if run.cut is not None:
         run.receiving.cancel()
     try:
         outcome = await _outcome(run, run.turn, run.receiving)
     finally:
-        frames.cancel()
         run.receiving = None
     return await _end(run, run.turn, outcome, worker)
 
@@ -130,7 +129,7 @@ async def _outcome(
             return {"status": Turn.Status.FAILED, "error_code": "internal"}
 
 
-async def _receive(run: Run, prepared: Prepared) -> None:
+async def _receive(run: Run, prepared: Prepared, pace: Pace) -> None:
     if isinstance(prepared.transcript, Exception):
         raise prepared.transcript
     provider = offered.provider_of(prepared.turn.model)
@@ -138,9 +137,7 @@ async def _receive(run: Run, prepared: Prepared) -> None:
     request = prepared.transcript.request
     try:
         async with provider.stream(request, on_attempt=attempts.note) as stream:
-            async for event in stream:
-                run.request_id = stream.request_id or run.request_id
-                run.take(event)
+            await run.read(stream, prepared.turn, pace)
     finally:
         await attempts.written()
 

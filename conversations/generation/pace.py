@@ -10,6 +10,8 @@ STREAMS_AT_DOUBLE_INTERVAL = 60
 LAG_FACTOR = 2.0
 # The open block may take this share of the time, as one in so many.
 RENDER_SHARE = 20.0
+# Nothing is read meanwhile, so it does not wait for longer whatever a block takes.
+LONGEST_REST_S = 0.5
 
 
 class Pace:
@@ -24,7 +26,7 @@ class Pace:
         crowded = FRAME_INTERVAL_S * (1 + self.streams / STREAMS_AT_DOUBLE_INTERVAL)
         late = self._lag_s * LAG_FACTOR
         bounded = min(max(crowded, late, FRAME_INTERVAL_S), LONGEST_INTERVAL_S)
-        return max(bounded, last_render_s * RENDER_SHARE)
+        return max(bounded, min(last_render_s * RENDER_SHARE, LONGEST_REST_S))
 
     async def wait(self, last_render_s: float) -> None:
         """Sleep for one interval, and learn from it how late the loop runs."""

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from conversations.generation.answer import Prepared
     from conversations.generation.pace import Pace
     from conversations.models import Turn
+    from conversations.providers.base import ProviderStream
     from conversations.rendering import Update
+
+# A read that takes longer than this has waited for bytes to come.
+NOTICEABLE_S = 0.001
 
 
 @dataclass(slots=True)
@@ -48,9 +52,6 @@ class Run:
     first_delta_at: datetime | None = None
     received: Accumulator = field(default_factory=Accumulator)
     markdown: IncrementalMarkdown = field(default_factory=IncrementalMarkdown)
-    # Set while there is something that no page has yet.
-    fresh: asyncio.Event = field(default_factory=asyncio.Event)
-    fresh_at_s: float = 0.0
     sequence: int = 0
 
     def take(self, event: Event) -> None:
@@ -68,9 +69,6 @@ class Run:
         if self.first_delta_at is None:
             self.first_delta_at = timezone.now()
         self.markdown.feed(text)
-        if not self.fresh.is_set():
-            self.fresh_at_s = time.perf_counter()
-            self.fresh.set()
 
     def cut_short(self, status: Turn.Status) -> None:
         """Read no further. Only once: a second time would cut off the clearing up."""
@@ -87,21 +85,38 @@ class Run:
             content=[dict(block) for block in self.received.content],
         )
 
-    async def publish_frames(self, turn: Turn, pace: Pace) -> None:
-        """Send frames for as long as there is news: the first at once, then paced."""
-        while True:
-            await self.fresh.wait()
-            self.fresh.clear()
-            arrived_s = self.fresh_at_s
-            update = self.markdown.update()
-            if update is not None:
-                self.sequence += 1
-                await feed.publish(
-                    feed.conversation_group(turn.conversation_id),
-                    self._frame(turn, update),
-                )
-                measures.FRAME_DELAY.observe(time.perf_counter() - arrived_s)
-            await pace.wait(self.markdown.last_render_s)
+    async def read(self, stream: ProviderStream, turn: Turn, pace: Pace) -> None:
+        """Take all that comes, and send a frame for it: the first at once, then paced.
+
+        Between two frames nothing is read: what arrives meanwhile is gathered by the
+        connection, and one wake-up of this task serves all of it.
+        """
+        rested_at_s = asked_at_s = time.perf_counter()
+        while events := await stream.gathered():
+            came_at_s = time.perf_counter()
+            self.request_id = stream.request_id or self.request_id
+            for event in events:
+                self.take(event)
+            if await self._publish_frame(turn):
+                # What need not be waited for had come at any time since the last frame.
+                waited = came_at_s - asked_at_s > NOTICEABLE_S
+                arrived_at_s = came_at_s if waited else rested_at_s
+                rested_at_s = time.perf_counter()
+                measures.FRAME_DELAY.observe(rested_at_s - arrived_at_s)
+                if not self.received.done:
+                    await pace.wait(self.markdown.last_render_s)
+            asked_at_s = time.perf_counter()
+
+    async def _publish_frame(self, turn: Turn) -> bool:
+        """Send what no page has yet; returns whether there was any."""
+        update = self.markdown.update()
+        if update is None:
+            return False
+        self.sequence += 1
+        await feed.publish(
+            feed.conversation_group(turn.conversation_id), self._frame(turn, update)
+        )
+        return True
 
     async def send_snapshot(self, turn: Turn, channel: str) -> None:
         """Send everything that pages have been sent so far to one listener."""

@@ -66,6 +66,20 @@ class MessageStream:
             await self._read()
         return self._pending.popleft()
 
+    async def gathered(self) -> list[Event]:
+        """The next event and all that came with it; nothing at the end.
+
+        What arrives while nobody waits here comes together, and costs as much as one.
+        """
+        while not self._pending:
+            if self._is_told or self._reader.ended:
+                await self._drain()
+                break
+            await self._read()
+        events = [*self._pending]
+        self._pending.clear()
+        return events
+
     async def reach_content(self) -> None:
         """Read on until the first event that carries something of the answer."""
         while not self._has_content:

@@ -43,8 +43,10 @@ class ModelInfo:
 class ProviderStream(Protocol):
     """One answer while it arrives.
 
-    Iterating raises `ProviderError` where the answer breaks off. `request_id` is the
-    provider's, None if it names none; `attempt` counts from 1.
+    Iterating raises `ProviderError` where the answer breaks off. `gathered` waits for
+    the next event and returns it with all others that have come meanwhile; nothing at
+    the end. `request_id` is the provider's, None if it names none; `attempt` counts
+    from 1.
     """
 
     @property
@@ -54,6 +56,8 @@ class ProviderStream(Protocol):
     def attempt(self) -> int: ...
 
     def __aiter__(self) -> AsyncIterator[Event]: ...
+
+    async def gathered(self) -> Sequence[Event]: ...
 
 
 class Provider(Protocol):

@@ -42,6 +42,8 @@ _COMMAND = re.compile(
 )
 _PICTURE_NAME = re.compile(r"\[picture: (.*)\]", re.DOTALL)
 _END = (0.0, b"")
+# Gathered at once at most: what is played without waits would hold up everyone else.
+GATHERED_CHUNKS = 32
 _numbers = itertools.count(1)
 
 
@@ -107,6 +109,7 @@ class ScriptedStream(AsyncIterator[Event]):
     ) -> None:
         self.request_id = request_id
         self._chunks = chunks
+        self._next = next(chunks, _END)
         self._pace = pace
         self._reader = EventReader()
         self._events: deque[Event] = deque()
@@ -125,13 +128,30 @@ class ScriptedStream(AsyncIterator[Event]):
             await self._read_on()
         return self._events.popleft()
 
+    async def gathered(self) -> Sequence[Event]:
+        while not self._events and not self._closed:
+            await self._read_on()
+        for _ in range(GATHERED_CHUNKS):
+            if self._closed or self._wait_s() > 0:
+                break
+            await self._read_on()
+        events = [*self._events]
+        self._events.clear()
+        return events
+
+    def _wait_s(self) -> float:
+        """How long until the next chunk is played."""
+        wait_s, _ = self._next
+        # Counted from the beginning: one late chunk does not delay the others.
+        due_at = self._due_at + wait_s * self._pace
+        return due_at - asyncio.get_running_loop().time()
+
     async def _read_on(self) -> None:
-        wait_s, chunk = next(self._chunks, _END)
+        left_s, (wait_s, chunk) = self._wait_s(), self._next
         if wait_s:
-            # Counted from the beginning: one late chunk does not delay the others.
             self._due_at += wait_s * self._pace
-            loop = asyncio.get_running_loop()
-            await asyncio.sleep(max(0.0, self._due_at - loop.time()))
+            await asyncio.sleep(max(0.0, left_s))
+        self._next = next(self._chunks, _END)
         if chunk:
             self._events.extend(self._reader.feed(chunk))
         else:

@@ -96,15 +96,25 @@ class _TracedStream:
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         async for event in self._stream:
-            if isinstance(event, MessageStart):
-                _note_usage(event.message.get("usage"))
-            elif isinstance(event, MessageDelta):
-                _note_usage(event.usage)
-                reason = event.delta.get("stop_reason")
-                if reason:
-                    finished = {"gen_ai.response.finish_reasons": [str(reason)]}
-                    spans.note(**finished)
+            _note(event)
             yield event
+
+    async def gathered(self) -> Sequence[Event]:
+        events = await self._stream.gathered()
+        for event in events:
+            _note(event)
+        return events
+
+
+def _note(event: Event) -> None:
+    if isinstance(event, MessageStart):
+        _note_usage(event.message.get("usage"))
+    elif isinstance(event, MessageDelta):
+        _note_usage(event.usage)
+        reason = event.delta.get("stop_reason")
+        if reason:
+            finished = {"gen_ai.response.finish_reasons": [str(reason)]}
+            spans.note(**finished)
 
 
 def _note_usage(usage: Mapping[str, Any] | None) -> None:

@@ -176,6 +176,20 @@ async def test_the_corpus_arrives_in_chunks_of_any_kind(name: str) -> None:
     assert corpus.without_future(message) == corpus.expected(name)
 
 
+@pytest.mark.parametrize("name", ["text", "tool_use", "ping_and_unknown"])
+async def test_in_gulps_come_the_same_events_as_one_by_one(name: str) -> None:
+    body = corpus.body(name)
+    client = Provider(stream_of(body), stream_of(body)).client()
+    singly = await read(client)
+
+    async with client.stream(REQUEST) as stream:
+        gathered: list[Event] = []
+        while gulp := await stream.gathered():
+            gathered += gulp
+
+    assert gathered == singly
+
+
 @pytest.mark.parametrize("name", corpus.WHOLE_NAMES)
 async def test_a_whole_message_in_answer_to_a_streaming_request_is_read(
     name: str,
