@@ -1,13 +1,15 @@
 """What a conversation page weighs in a browser: bytes on the wire, and requests."""
 
+import contextlib
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from conversations.management.benchmark.plans import Person
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, Playwright
+    from playwright.sync_api import BrowserContext, Page, Playwright
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,20 +25,36 @@ def visits(port: int, path: str, person: Person) -> list[Visit]:
 
     Empty without Playwright or a Chromium for it.
     """
+    with _context(person, port) as context:
+        if context is None:
+            return []
+        url = f"http://127.0.0.1:{port}{path}"
+        return [_visit(context, url) for _ in range(2)]
+
+
+@contextlib.contextmanager
+def opened(person: Person, port: int) -> "Iterator[Page | None]":
+    """A page of someone who is signed in; None without Playwright or Chromium."""
+    with _context(person, port) as context:
+        yield None if context is None else context.new_page()
+
+
+@contextlib.contextmanager
+def _context(person: Person, port: int) -> "Iterator[BrowserContext | None]":
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        return []
+        yield None
+        return
     with sync_playwright() as playwright:
         browser = _browser(playwright)
         if browser is None:
-            return []
+            yield None
+            return
         context = browser.new_context()
         context.add_cookies(_cookies(person, port))
-        url = f"http://127.0.0.1:{port}{path}"
-        measured = [_visit(context, url) for _ in range(2)]
+        yield context
         browser.close()
-    return measured
 
 
 def _browser(playwright: "Playwright") -> Any:
