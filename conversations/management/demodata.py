@@ -62,11 +62,12 @@ ANSWERED = (
     ),
     (
         "| step | until | who |\n|---|---|---|\n| read | Monday | all |\n"
-        "| decide | Thursday | two of us |\n\nAs for {0}, Thursday is late but possible."
+        "| decide | Thursday | two of us |\n\n"
+        "As for {0}, Thursday is late but possible."
     ),
     (
-        "In short: {0} can wait a week, and not longer. *Whoever* takes it should say so"
-        " in the list, and ask for what is missing before the weekend."
+        "In short: {0} can wait a week, and not longer. *Whoever* takes it should say"
+        " so in the list, and ask for what is missing before the weekend."
     ),
 )
 
