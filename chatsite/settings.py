@@ -172,6 +172,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "chatsite.accounts.middleware.require_factor",
+    "chatsite.accounts.middleware.note_activity",
 ]
 
 ROOT_URLCONF = "chatsite.urls"
@@ -259,6 +261,16 @@ SOCIALACCOUNT_ADAPTER = "chatsite.accounts.joining.JoiningAdapter"
 # Whoever finds a page open may not tie their own sign-on to its account.
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+
+# Whom the site sends to set a second factor up.
+REQUIRE_MFA = env.str(
+    "REQUIRE_MFA", default="off", validate=validate.OneOf(("off", "staff", "all"))
+)
+MFA_ADAPTER = "chatsite.accounts.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# Addresses are not verified here: they open nothing.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
 EMAIL_URL = env.str("EMAIL_URL", default="")
 # Without mail there is no mailer: nothing pretends to send.

@@ -23,6 +23,7 @@ for _name in (
     "DEFAULT_MODEL",
     "DRAIN_SECONDS",
     "EMAIL_URL",
+    "REQUIRE_MFA",
     "LOG_FORMAT",
     "LOG_LEVEL",
     "METRICS_TOKEN",

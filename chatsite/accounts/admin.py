@@ -3,6 +3,9 @@
 from typing import Any, override
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.models import UserSession
 from django.contrib import admin, messages
 from django.contrib.admin import ActionLocation
 from django.contrib.auth.admin import UserAdmin
@@ -12,12 +15,21 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
+from chatsite.accounts import factors
 from chatsite.accounts.models import User
 from chatsite.accounts.people import deactivate, password_link
 from chatsite.accounts.sessions import close_sockets, end_sessions
 
-# The address stands on the person's own page.
-admin.site.unregister(EmailAddress)
+# What belongs to a person is dealt with on the person's own page; secrets on none.
+for model in (
+    Authenticator,
+    EmailAddress,
+    SocialAccount,
+    SocialApp,
+    SocialToken,
+    UserSession,
+):
+    admin.site.unregister(model)
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -29,7 +41,7 @@ class PersonAdmin(UserAdmin[User]):
     list_display = ("username", "email", "is_active", "is_staff", "last_login")
     list_filter = ("is_active", "is_staff", "is_superuser", "groups")
     readonly_fields = ("last_login", "date_joined")
-    actions = ("make_link", "deactivate_people")
+    actions = ("make_link", "deactivate_people", "end_their_sessions", "reset_factors")
     add_fieldsets = (
         (
             None,
@@ -127,14 +139,41 @@ class PersonAdmin(UserAdmin[User]):
         """Deactivate all that may be: not oneself, not those with more rights."""
         ended = [
             person
-            for person in people.filter(is_active=True)
-            if person != request.user and self.has_change_permission(request, person)
+            for person in self._changeable(request, people.filter(is_active=True))
+            if person != request.user
         ]
         for person in ended:
             deactivate(person)
             self.log_change(request, person, "Deactivated.")
         who = "person" if len(ended) == 1 else "people"
         messages.success(request, f"{len(ended)} {who} can no longer sign in.")
+
+    @admin.action(
+        description="End all sessions and open pages",
+        permissions=["change"],
+        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+    )
+    def end_their_sessions(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Sign people out everywhere; they may sign in again."""
+        for person in self._changeable(request, people):
+            count = end_sessions(person)
+            self.log_change(request, person, f"Ended {count} sessions.")
+            messages.success(request, f"{person} is signed out everywhere.")
+
+    @admin.action(
+        description="Reset second factors and passkeys",
+        permissions=["change"],
+        location=[ActionLocation.CHANGE_LIST, ActionLocation.CHANGE_FORM],
+    )
+    def reset_factors(self, request: HttpRequest, people: QuerySet[User]) -> None:
+        """Help people who lost them; whoever has their password gets in again."""
+        for person in self._changeable(request, people):
+            count = factors.reset(person)
+            self.log_change(request, person, f"Reset {count} second factors.")
+            messages.success(request, f"{person} signs in without a second factor.")
+
+    def _changeable(self, request: HttpRequest, people: QuerySet[User]) -> list[User]:
+        return [it for it in people if self.has_change_permission(request, it)]
 
     def _show_link(self, request: HttpRequest, person: User) -> HttpResponse:
         self.log_change(request, person, "Made a link to set a password.")

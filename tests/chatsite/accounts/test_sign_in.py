@@ -29,7 +29,10 @@ def test_the_page_asks_for_name_and_password(client: Client, db: None) -> None:
     page = client.get(LOGIN).content.decode()
     labels = re.findall(r'<label for="[^"]+">([^<]+)</label>', page)
     assert labels == ["Username", "Password"]
-    assert re.findall(r"<button[^>]*>([^<]+)</button>", page) == ["Sign in"]
+    assert re.findall(r"<button[^>]*>([^<]+)</button>", page) == [
+        "Sign in",
+        "Use a passkey",
+    ]
 
 
 def test_the_right_password_leads_back_to_the_page(alice: User) -> None:
