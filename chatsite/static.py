@@ -1,6 +1,7 @@
 """Static files: names that carry a hash, compressed copies, kept for ever."""
 
 import hashlib
+from pathlib import Path
 from typing import Any
 from wsgiref.headers import Headers
 
@@ -30,15 +31,27 @@ def _fingerprint() -> str:
     return digest.hexdigest()
 
 
+def _marker() -> Path:
+    return Path(settings.STATIC_ROOT, ".fingerprint")
+
+
+def _collected() -> str:
+    return _marker().read_text() if _marker().exists() else ""
+
+
+def is_collected() -> bool:
+    """Whether STATIC_ROOT holds the static files as they are now."""
+    return _collected() == _fingerprint()
+
+
 def collect() -> bool:
     """Copy the static files to STATIC_ROOT; say whether anything had changed."""
-    marker = settings.STATIC_ROOT / ".fingerprint"
     fingerprint = _fingerprint()
-    if marker.exists() and marker.read_text() == fingerprint:
+    if _collected() == fingerprint:
         return False
     # Older files stay: pages that are open name them.
     call_command("collectstatic", interactive=False, verbosity=0)
-    marker.write_text(fingerprint)
+    _marker().write_text(fingerprint)
     return True
 
 

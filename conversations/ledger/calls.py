@@ -25,7 +25,7 @@ def reserve_call(
     purpose: Call.Purpose,
     provider: str,
     model: str,
-    conversation_id: uuid.UUID,
+    conversation_id: uuid.UUID | None,
     turn_id: uuid.UUID | None = None,
     attempt: int = 1,
 ) -> Call:

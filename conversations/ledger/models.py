@@ -20,6 +20,7 @@ class Call(models.Model):
 
         ANSWER = "answer"
         TITLE = "title"
+        CHECK = "check"
 
     class Status(models.TextChoices):
         """What became of the call."""
