@@ -24,7 +24,7 @@ def people(questions: dict[str, int]) -> None:
     made = {}
     for name, count in questions.items():
         user = _person(name, password)
-        made[name] = [_session(user), _conversation(user, count) if count else ""]
+        made[name] = [session_of(user), _conversation(user, count) if count else ""]
     json.dump(made, sys.stdout)
 
 
@@ -35,7 +35,7 @@ def _person(name: str, password: str) -> User:
     )
 
 
-def _session(user: User) -> str:
+def session_of(user: User) -> str:
     session = import_module(settings.SESSION_ENGINE).SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]

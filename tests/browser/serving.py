@@ -71,9 +71,13 @@ class Site:
         Each has a conversation of as many questions as are asked for, if any.
         """
         self._run("migrate", "--verbosity", "0")
-        code = f"from tests.browser.seeding import people; people({dict(questions)})"
-        made = json.loads(self._run("shell", "--no-imports", "-c", code))
+        made = json.loads(self.run(f"people({dict(questions)})"))
         return {name: Person(name, *facts) for name, facts in made.items()}
+
+    def run(self, code: str, module: str = "tests.browser.seeding") -> str:
+        """Run `code`, with everything of `module`, in the shell; what it printed."""
+        code = f"from {module} import *; {code}"
+        return self._run("shell", "--no-imports", "-c", code)
 
     def set_up_link(self) -> str:
         """The link that it prints as long as there is no administrator."""

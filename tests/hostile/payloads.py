@@ -236,6 +236,11 @@ def payloads(*, full: bool = False) -> list[str]:
     return list(dict.fromkeys(crossed))
 
 
+def corpus(*, full: bool = False) -> list[str]:
+    """What a browser is shown: all of the above, or every second of the thousands."""
+    return payloads(full=full)[:: 1 if full else 2]
+
+
 def one_line(texts: Iterable[str], limit_chars: int) -> list[str]:
     """What fits where there is one line of text: a title, a name, a search."""
     lines = (" ".join(text.replace("\0", " ").split()) for text in texts)
