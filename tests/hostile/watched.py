@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import override
 from urllib.parse import urlsplit
 
 from playwright.sync_api import (
@@ -44,6 +45,7 @@ _TEXTS_PATHS = re.compile(r"^/(x\b|u$|accounts/logout)")
 class Hearing(Watch):
     """A watch that also hears dialogs, and requests to where only a text leads."""
 
+    @override
     def over(self, context: BrowserContext) -> None:
         super().over(context)
         context.add_init_script(_CANARY_JS)
