@@ -189,6 +189,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         """Show the new title, or that the conversation is in the trash."""
         await self.send(await in_thread(_heading, event["conversation"]))
 
+    async def layer_restored(self, _event: dict[str, Any]) -> None:
+        """Look at the store: while the layer was away anything may have happened."""
+        await self._catch_up()
+
     async def person_signed_out(self, event: dict[str, Any]) -> None:
         """Close, if it is this page's session that ended, or all of the person's."""
         session = event.get("session")

@@ -146,11 +146,16 @@ def redis_server(port: int = 0) -> Iterator[str]:
     with running(
         *(program("redis-server", "redis-server"), "--port", str(port)),
         *("--bind", "127.0.0.1", "--save", "", "--appendonly", "no"),
-        ready=lambda: redis.Redis.from_url(url).ping(),
+        ready=lambda: _ping(url),
         errors=(redis.ConnectionError,),
         end=signal.SIGKILL,
     ):
         yield url
+
+
+def _ping(url: str) -> None:
+    with redis.Redis.from_url(url) as client:
+        client.ping()
 
 
 @contextlib.contextmanager
@@ -204,7 +209,8 @@ def of_site(name: str, servers: dict[str, str] | None = None) -> dict[str, str]:
         if found.fetchone() is None:
             connection.execute(f"CREATE DATABASE {database}")
     bucket = f"site-{known}"
-    client_of(servers).create_bucket(Bucket=bucket)
+    with contextlib.closing(client_of(servers)) as client:
+        client.create_bucket(Bucket=bucket)
     return {
         **servers,
         "DATABASE_URL": urlunsplit(url._replace(path=f"/{database}")),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from chatsite.accounts.models import SetupLink, User
 
 LINK_LIFETIME = timedelta(hours=1)
+FRESH = timedelta(minutes=1)
 TOKEN_BYTES = 32
 
 
@@ -32,6 +33,12 @@ def issue_link() -> str:
         token_digest=_digest(token), expires_at=timezone.now() + LINK_LIFETIME
     )
     return token
+
+
+def link_is_fresh() -> bool:
+    """Whether a link was issued a moment ago, as by a process that started too."""
+    young = timezone.now() + LINK_LIFETIME - FRESH
+    return SetupLink.objects.filter(expires_at__gt=young).exists()
 
 
 def link_works(token: str) -> bool:

@@ -83,6 +83,8 @@ class Worker:
         for task in self._background:
             task.cancel()
         self._background = []
+        # Who stops receiving gives the channel up, so the next answer opens another.
+        self.channel = ""
 
     async def _keep(self) -> None:
         while True:
@@ -127,8 +129,17 @@ class Worker:
             except Exception:  # noqa: BLE001 - a broken layer may come back
                 logger.warning("What pages want is not heard")
                 await asyncio.sleep(CHECKPOINT_INTERVAL_S)
+                await self._listen_again()
+
+    async def _listen_again(self) -> None:
+        for turn_id in list(self.runs):
+            await self.listen_to(turn_id)
 
     async def _hear(self, event: dict[str, Any]) -> None:
+        if event["type"] == "layer.restored":
+            # What was begun while the layer was away is in no group yet.
+            await self._listen_again()
+            return
         run = self.runs.get(uuid.UUID(event["turn"]))
         if run is None or run.turn is None:
             return

@@ -33,9 +33,10 @@ class Site:
     A site that was ended or killed can be started again: same port, same data.
     """
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, parts: Mapping[str, str] | None = None) -> None:
         self.data_dir = data_dir
         self.port = 0
+        self.parts = of_site(str(data_dir)) if parts is None else parts
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -45,6 +46,11 @@ class Site:
 
     def start(self) -> None:
         """Serve; requests are answered when this returns."""
+        self.begin()
+        self.wait()
+
+    def begin(self) -> None:
+        """Start to serve, and wait for nothing."""
         log = self._log().open("a")
         with log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
@@ -55,6 +61,9 @@ class Site:
                 stderr=log,
                 text=True,
             )
+
+    def wait(self) -> None:
+        """Wait until requests are answered."""
         self.port = int(self._told(r" serves on \S+:(\d+)/"))
 
     def end(self) -> None:
@@ -80,22 +89,20 @@ class Site:
         return self._run("shell", "--no-imports", "-c", code)
 
     def set_up_link(self) -> str:
-        """The link that it prints as long as there is no administrator."""
-        return self._told(r"(http://\S+/setup/\S+)")
+        """The link that it prints as long as there is no administrator, or who does."""
+        return self._told(r"(http://\S+/setup/\S+|another process)")
 
     def _log(self) -> Path:
         return self.data_dir / "serve.log"
 
     def _environment(self) -> dict[str, str]:
-        return child_environment(
-            self.data_dir, DRAIN_SECONDS="0", **of_site(str(self.data_dir))
-        )
+        return child_environment(self.data_dir, DRAIN_SECONDS="0", **self.parts)
 
     def _run(self, *arguments: str) -> str:
         result = run_python(
             *("manage.py", *arguments),
             data_dir=self.data_dir,
-            **of_site(str(self.data_dir)),
+            **self.parts,
         )
         assert result.returncode == 0, result.stderr
         return result.stdout

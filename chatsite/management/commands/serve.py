@@ -10,14 +10,17 @@ from typing import Any, override
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
-from django.db import connections
+from django.db import connections, transaction
 from django.urls import reverse
 
 from chatsite import lock, static
 from chatsite.accounts import setup
+from conversations.database import take_locks
 
 # How long beyond its draining an earlier server is waited for.
 PATIENCE_S = 5.0
+# How long another process may take to copy the static files to the same folder.
+COLLECTING_PATIENCE_S = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +47,12 @@ class Command(BaseCommand):
         try:
             with self._alone():
                 call_command("migrate", interactive=False, verbosity=0)
-                static.collect()
+                with lock.held(
+                    settings.DATA_DIR / "static.lock",
+                    patience_s=COLLECTING_PATIENCE_S,
+                    waiting=lambda: None,
+                ):
+                    static.collect()
                 self._serve(host, port)
         except TimeoutError as error:
             raise CommandError(
@@ -94,16 +102,28 @@ class Command(BaseCommand):
     def _greet(self, host: str, port: int) -> None:
         shown = f"[{host}]" if ":" in host else host
         self.stdout.write(f"{settings.SITE_NAME} serves on http://{shown}:{port}/")
-        if person := setup.administrator_from_environment():
-            self.stdout.write(f"Administrator {person.get_username()} is made.")
-        if not setup.has_administrator():
-            path = reverse("setup", args=[setup.issue_link()])
-            site = settings.SITE_URL if settings.HTTPS else f"http://{shown}:{port}"
-            self.stdout.write(
-                "There is no administrator yet. Within one hour, create one at\n"
-                f"  {site}{path}"
+        with transaction.atomic():
+            # Of several processes that start at once the first one sees to it.
+            if settings.POSTGRESQL:
+                take_locks(["administrator"])
+            said = self._administrator(
+                settings.SITE_URL if settings.HTTPS else f"http://{shown}:{port}"
             )
+        self.stdout.write(said)
         self.stdout.flush()
+
+    def _administrator(self, site: str) -> str:
+        if person := setup.administrator_from_environment():
+            return f"Administrator {person.get_username()} is made."
+        if setup.has_administrator():
+            return ""
+        if settings.POSTGRESQL and setup.link_is_fresh():
+            return "There is no administrator yet: another process says how to be one."
+        path = reverse("setup", args=[setup.issue_link()])
+        return (
+            "There is no administrator yet. Within one hour, create one at\n"
+            f"  {site}{path}"
+        )
 
 
 def _favour_the_loop() -> None:
