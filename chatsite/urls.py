@@ -4,10 +4,11 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from chatsite.accounts import views
+from chatsite.accounts import invitation_views, views
 
 urlpatterns = [
     path("setup/<str:token>/", views.set_up, name="setup"),
+    path("join/<str:token>/", invitation_views.join, name="invitation"),
     # Before the admin's own: sign-in, sign-out and password have one place each.
     path("admin/login/", views.admin_sign_in),
     path("admin/logout/", views.SignOutView.as_view()),

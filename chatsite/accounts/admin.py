@@ -16,9 +16,12 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers
 
 from chatsite.accounts import factors
+from chatsite.accounts.invitation_admin import InvitationAdmin
 from chatsite.accounts.models import User
 from chatsite.accounts.people import deactivate, password_link
 from chatsite.accounts.sessions import close_sockets, end_sessions
+
+__all__ = ["InvitationAdmin", "PersonAdmin"]
 
 # What belongs to a person is dealt with on the person's own page; secrets on none.
 for model in (

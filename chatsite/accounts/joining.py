@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from django.shortcuts import render
 from django.urls import reverse
 
-from chatsite.accounts import rights
+from chatsite.accounts import invitations, rights
 from chatsite.accounts.models import User
 from chatsite.accounts.provider import SingleSignOn, verified_email
 
@@ -96,10 +96,13 @@ class JoiningAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
         """Make the account, under a name that nobody has."""
         claims = sociallogin.account.extra_data
         sociallogin.user.username = _free_name(claims)
+        invitation = invitations.pending(request)
         try:
             with transaction.atomic():
                 person: User = super().save_user(request, sociallogin, form)
                 rights.follow(person, claims)
+                if invitation and not invitations.use(invitation, person):
+                    raise refuse(request, "again", status=409)
         except IntegrityError as error:
             # Two sign-ins took the same name at once: the second tries again.
             raise refuse(request, "again", status=409) from error
@@ -131,7 +134,8 @@ class JoiningAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
         email = verified_email(claims)
         domain = email.rpartition("@")[2]
         allowed = {name.lower().lstrip("@") for name in settings.ALLOWED_EMAIL_DOMAINS}
-        if allowed and (not email or domain not in allowed):
+        is_invited = invitations.pending(request) is not None
+        if allowed and not is_invited and (not email or domain not in allowed):
             raise refuse(request, "domain")
         holder = _holder_of(email)
         if holder is None:

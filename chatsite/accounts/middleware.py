@@ -27,7 +27,7 @@ type Handler = Callable[[HttpRequest], Any]
 # In the session: the rule under which this sign-in owes no second factor.
 SETTLED = "factor_settled"
 # What someone without the factor that the site asks for may still open.
-OPEN_TO_ALL = ("/accounts/", "/static/", "/setup/", "/scim/")
+OPEN_TO_ALL = ("/accounts/", "/static/", "/setup/", "/join/")
 MAX_NOTED = 10_000
 
 

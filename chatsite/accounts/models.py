@@ -1,9 +1,18 @@
 """The person, and what lets someone become one."""
 
+from datetime import datetime, timedelta
 from typing import override
 
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
+from django.utils import timezone
+
+INVITATION_LIFETIME = timedelta(days=7)
+
+
+def in_a_week() -> datetime:
+    """Return when an invitation expires unless its maker says otherwise."""
+    return timezone.now() + INVITATION_LIFETIME
 
 
 class User(AbstractUser):
@@ -41,3 +50,35 @@ class ProvidedRights(models.Model):
     def __str__(self) -> str:
         """Whose rights these are."""
         return f"What single sign-on gives {self.person}"
+
+
+class Invitation(models.Model):
+    """A link with which someone joins, once; only the digest of its token is kept."""
+
+    email = models.EmailField()
+    groups = models.ManyToManyField(Group, blank=True)
+    token_digest = models.CharField(max_length=64, unique=True, editable=False)
+    expires_at = models.DateTimeField(default=in_a_week)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by = models.ForeignKey(
+        User, models.SET_NULL, null=True, editable=False, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True, editable=False)
+    used_at = models.DateTimeField(null=True, editable=False)
+    used_by = models.OneToOneField(
+        User, models.SET_NULL, null=True, editable=False, related_name="invitation"
+    )
+
+    @override
+    def __str__(self) -> str:
+        """For whom it is."""
+        return f"Invitation of {self.email}"
+
+    @property
+    def state(self) -> str:
+        """One of open, used, revoked, expired."""
+        if self.used_at:
+            return "used"
+        if self.revoked_at:
+            return "revoked"
+        return "open" if self.expires_at > timezone.now() else "expired"
