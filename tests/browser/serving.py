@@ -31,12 +31,13 @@ class Site:
     """`manage.py serve` on a free port of this machine, with a data folder of its own.
 
     A site that was ended or killed can be started again: same port, same data.
+    `variables` of its environment come before those of the parts that the tests use.
     """
 
-    def __init__(self, data_dir: Path, parts: Mapping[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path, **variables: str) -> None:
         self.data_dir = data_dir
+        self._variables = variables
         self.port = 0
-        self.parts = of_site(str(data_dir)) if parts is None else parts
         self._process: subprocess.Popen[str] | None = None
 
     @property
@@ -95,14 +96,27 @@ class Site:
     def _log(self) -> Path:
         return self.data_dir / "serve.log"
 
+    @property
+    def pid(self) -> int:
+        """The process that serves."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What its environment says of the parts that it runs on, and the rest."""
+        return {**of_site(str(self.data_dir)), **self._variables}
+
     def _environment(self) -> dict[str, str]:
-        return child_environment(self.data_dir, DRAIN_SECONDS="0", **self.parts)
+        return child_environment(
+            self.data_dir, **{"DRAIN_SECONDS": "0", **self.variables}
+        )
 
     def _run(self, *arguments: str) -> str:
         result = run_python(
             *("manage.py", *arguments),
             data_dir=self.data_dir,
-            **self.parts,
+            **self.variables,
         )
         assert result.returncode == 0, result.stderr
         return result.stdout

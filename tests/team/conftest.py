@@ -26,7 +26,7 @@ def another(tmp_path: Path, variables: dict[str, str]) -> Iterator[Another]:
         def process(name: str) -> Site:
             folder = tmp_path / name
             folder.mkdir()
-            site = Site(folder, variables)
+            site = Site(folder, **variables)
             ends.callback(site.end)
             return site
 

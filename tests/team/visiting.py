@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import psycopg
+from websockets import Origin
 from websockets.sync.client import ClientConnection, connect
 
 from tests.browser.serving import Person, Site
@@ -47,7 +48,7 @@ class Page:
         """The socket of the page of a conversation that knows nothing yet."""
         return connect(
             f"ws://127.0.0.1:{self.site.port}/ws{conversation}?version=0",
-            origin=self.site.url,  # type: ignore[arg-type] # a string of its own kind
+            origin=Origin(self.site.url),
             additional_headers={"Cookie": f"session={self.person.session}"},
             max_size=None,
         )
