@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import Any
 
 from asgiref.sync import async_to_sync
 
@@ -125,7 +126,7 @@ async def _provider_of(model: str) -> Provider | None:
     return None
 
 
-async def _create(provider: Provider, model: str) -> dict[str, object]:
+async def _create(provider: Provider, model: str) -> dict[str, Any]:
     request = MessageRequest(
         model=model,
         max_tokens=CALL_MAX_TOKENS,

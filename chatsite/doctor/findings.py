@@ -42,7 +42,7 @@ def found(check: Check, *, advice: str) -> Iterator[Finding]:
         for finding in check():
             yield Finding(finding.level, _clean(finding.words), _clean(finding.advice))
     except Exception as error:  # noqa: BLE001 - whatever is broken is the finding
-        yield fail(_clean(described(error)), advice)
+        yield fail(f"{_clean(described(error))}.", advice)
 
 
 def _clean(text: str) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.conf import settings
+from django.conf import DEFAULT_STORAGE_ALIAS, settings
 from django.core import mail
 from django.core.cache import cache
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, default_storage, storages
 
 from chatsite.doctor.findings import Finding, fail, ok, warn
 from conversations.attachment_files import DIGEST
@@ -81,12 +81,13 @@ def check_files() -> Iterator[Finding]:
 
 
 def _file_names() -> Iterator[str]:
-    if isinstance(default_storage._wrapped, FileSystemStorage):  # noqa: SLF001 - which
+    storage = storages[DEFAULT_STORAGE_ALIAS]
+    if isinstance(storage, FileSystemStorage):
         for path in settings.ATTACHMENTS_DIR.rglob("*"):
             if path.is_file():
                 yield path.name
     else:
-        for each in default_storage.bucket.objects.all():  # type: ignore[attr-defined] # S3's
+        for each in storage.bucket.objects.all():  # type: ignore[attr-defined] # S3's
             yield each.key.rpartition("/")[2]
 
 

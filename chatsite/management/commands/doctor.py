@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, override
 
 from django.core.management.base import BaseCommand
+from django.db import connections
 
 from chatsite.doctor import backends, machine, parts, site, store
 from chatsite.doctor.findings import Check, Finding, found
@@ -54,6 +55,9 @@ class Command(BaseCommand):
     @override
     def handle(self, *_: Any, call: str | None, **options: Any) -> None:
         """Check, report, and tell by the exit code."""
+        for connection in connections.all():
+            # A pool would try for long, and then not say what is wrong.
+            connection.settings_dict["OPTIONS"].pop("pool", None)
         checks = dict(CHECKS)
         if call:
             self.stderr.write(backends.announcement(call))
