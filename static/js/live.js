@@ -33,6 +33,9 @@ function sameButOpen(old, node) {
   if (old instanceof HTMLDetailsElement && node instanceof HTMLDetailsElement) {
     node.open = old.open;
   }
+  if (old instanceof Element && node instanceof Element && old.matches(".fold") && node.matches(".fold")) {
+    node.ariaExpanded = old.ariaExpanded;
+  }
   return old.isEqualNode(node);
 }
 
