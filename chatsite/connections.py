@@ -6,6 +6,7 @@ not read without end. Importing this module installs Daphne's event loop.
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, override
 
 from daphne.http_protocol import HTTPFactory, WebRequest
@@ -180,8 +181,27 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no t
             self.unsent_bytes += len(content)
         if self.unsent_bytes > UNSENT_BYTES:
             self.end(TRY_AGAIN_LATER)
+        elif self.state == self.STATE_OPEN and isinstance(content, str):
+            self._send_text(content.encode())
         elif self.state not in (self.STATE_CLOSING, self.STATE_CLOSED):
             super().serverSend(content, binary)
+
+    def _send_text(self, payload: bytes) -> None:
+        """Send one whole message in one frame, at once where the network takes it.
+
+        Twisted would have the event loop watch the connection, write when it rings,
+        and unwatch it, for each of the many small frames of an answer.
+        """
+        frame = _text_head(len(payload)) + payload
+        transport = self.transport
+        sent = 0
+        # Behind what waits already, it has to wait too.
+        if not (transport._tempDataBuffer or transport.dataBuffer):  # noqa: SLF001 - see above
+            # Whatever else is wrong with the connection Twisted will find out.
+            with suppress(OSError):
+                sent = transport.getHandle().send(frame)
+        if sent < len(frame):
+            transport.write(frame[sent:])
 
     @override
     def onMessageFrameBegin(self, length: int) -> None:
@@ -211,6 +231,15 @@ class BoundedSocket(WebSocketProtocol):  # type: ignore[misc]  # Daphne has no t
         self.allowance_at = now
         if self.allowance < 0:
             self.end(POLICY_VIOLATION)
+
+
+def _text_head(length: int) -> bytes:
+    """The head of an unmasked text message in one frame (RFC 6455, section 5.2)."""
+    if length < 126:
+        return bytes((0x81, length))
+    if length < 65536:
+        return b"\x81\x7e" + length.to_bytes(2)
+    return b"\x81\x7f" + length.to_bytes(8)
 
 
 class BoundedSocketFactory(WebSocketFactory):  # type: ignore[misc]  # Daphne has no types

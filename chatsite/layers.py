@@ -20,14 +20,31 @@ class MemoryLayer(InMemoryChannelLayer):
     _cleaned_at_s = 0.0
 
     @override
+    async def receive(self, channel: str) -> dict[str, Any]:
+        """Wait for the next message of a channel."""
+        queue = self._queue(channel)
+        try:
+            _, message = await queue.get()
+        finally:
+            if queue.empty():
+                self.channels.pop(channel, None)
+        # What Channels' types leave open.
+        heard: dict[str, Any] = message
+        return heard
+
+    def _queue(self, channel: str) -> asyncio.Queue[Any]:
+        queue: asyncio.Queue[Any] | None = self.channels.get(channel)
+        if queue is None:
+            queue = asyncio.Queue(maxsize=self.get_capacity(channel))
+            self.channels[channel] = queue
+        return queue
+
+    @override
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         """Put the message before every listener of the group that has room for it."""
         self._clean_expired()
         for channel in list(self.groups.get(group, ())):
-            queue = self.channels.get(channel)
-            if queue is None:
-                queue = asyncio.Queue(maxsize=self.get_capacity(channel))
-                self.channels[channel] = queue
+            queue = self._queue(channel)
             if not queue.full():
                 queue.put_nowait((time.time() + self.expiry, message))
 
