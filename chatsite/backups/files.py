@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from django.core.files.storage import Storage
 from django.db.models import Q
 
 from chatsite.backups.archive import BackupError
@@ -41,3 +42,38 @@ def is_named(digest: str) -> bool:
     """Whether an attachment needs this file at this moment."""
     named = Q(digest=digest) | Q(thumbnail_digest=digest)
     return Attachment.objects.filter(named).exists()
+
+
+def copy(database: str, source: Storage, target: Storage) -> tuple[int, int]:
+    """Copy what attachments of `database` need, and read it again from `target`.
+
+    Returns how many files stand there now, and how many `source` has not, or not
+    right. Raises BackupError where the target has something else afterwards.
+    """
+    rows = Attachment.objects.using(database)
+    pairs = rows.values_list("digest", "thumbnail_digest")
+    named = {digest for pair in pairs for digest in pair}
+    digests = [name for name in named if attachment_files.DIGEST.fullmatch(name)]
+    kept = sum(_arrives(source, target, digest) for digest in digests)
+    return kept, len(digests) - kept
+
+
+def _arrives(source: Storage, target: Storage, digest: str) -> bool:
+    if _is_right(target, digest):
+        return True
+    if not _is_right(source, digest):
+        return False
+    name = attachment_files.name_of(digest)
+    with source.open(name) as file:
+        target.save(name, file)
+    if not _is_right(target, digest):
+        raise BackupError(f"The file {digest} did not arrive whole.")
+    return True
+
+
+def _is_right(store: Storage, digest: str) -> bool:
+    name = attachment_files.name_of(digest)
+    if not store.exists(name):
+        return False
+    with store.open(name) as file:
+        return hashlib.sha256(file.read()).hexdigest() == digest

@@ -20,9 +20,12 @@ Say = Callable[[str], object]
 
 
 def folder() -> Path:
-    """Where backups go that nobody gave another place."""
+    """Where backups go that nobody gave another place. Raises BackupError."""
     found: Path = settings.DATA_DIR / "backups"
-    found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        found.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise BackupError(f"There is no place for backups: {error}.") from error
     return found
 
 

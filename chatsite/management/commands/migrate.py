@@ -42,8 +42,8 @@ class Command(migrate.Command):
             return super().handle(*args, **options)
 
     def _save(self) -> None:
-        path = backups.default_path(kind=KIND)
         try:
+            path = backups.default_path(kind=KIND)
             backups.back_up(path, say=lambda _: None, with_attachments=False)
         except backups.BackupError as error:
             raise CommandError(f"{error} Nothing was migrated.") from error

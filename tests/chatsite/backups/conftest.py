@@ -1,6 +1,7 @@
 """A site with people who write to it, and its commands run as an operator does."""
 
 import contextlib
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -85,5 +86,24 @@ def new_site(tmp_path: Path) -> Callable[..., Installed]:
 
     def make(name: str, **variables: str) -> Installed:
         return Installed(tmp_path / name, **variables)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data folder of a site on SQLite that is migrated."""
+    site = Installed(tmp_path_factory.mktemp("pristine") / "data")
+    site.done("migrate")
+    return site.data_dir
+
+
+@pytest.fixture
+def migrated(tmp_path: Path, pristine: Path) -> Callable[[str], Installed]:
+    """Makes sites on SQLite that are migrated."""
+
+    def make(name: str) -> Installed:
+        shutil.copytree(pristine, tmp_path / name)
+        return Installed(tmp_path / name)
 
     return make
