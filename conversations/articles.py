@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Prefetch, Q
+from django.db.models import Prefetch
 from django.template.loader import get_template, render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
@@ -21,7 +20,7 @@ from conversations.catalogue import offered
 from conversations.messages_api import token_count
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.notices import notice_of
-from conversations.querysets import branch_ids
+from conversations.querysets import branch_ids, versions_below
 from conversations.rendering import (
     RENDERER_VERSION,
     IncrementalMarkdown,
@@ -93,6 +92,20 @@ def changes_of_start(turn: Turn) -> Changes:
     html = _changed_articles([turn.question, turn.answer])
     state = {"since": turn.version - 1, "running": turn, "queued": 0}
     return _changes(turn.conversation, html, [turn], state)
+
+
+def changes_of_end(turn: Turn) -> Changes:
+    """The same for a turn that just ended at the end of what is shown, and alone.
+
+    The turn, its messages and its conversation are taken as `end_turn` left them.
+    """
+    question, answer = turn.question, turn.answer
+    if not hasattr(question, "pictures"):
+        question.pictures = list(question.attachments.all())
+    question.asked_turns, answer.turn = [turn], turn
+    html = _changed_articles([question, answer])
+    state = {"since": turn.version - 1, "running": None, "queued": 0}
+    return _changes(turn.conversation, html, [], state)
 
 
 def _changed_articles(messages: Sequence[Message]) -> str:
@@ -347,13 +360,7 @@ def _siblings_of(messages: Sequence[Message]) -> dict[uuid.UUID, Siblings]:
     if not messages:
         return {}
     parents = {message.parent_id for message in messages}
-    rows = Message.objects.filter(conversation_id=messages[0].conversation_id)
-    below = Q(parent_id__in=[parent for parent in parents if parent is not None])
-    if None in parents:
-        below |= Q(parent_id=None)
-    versions: defaultdict[uuid.UUID | None, list[uuid.UUID]] = defaultdict(list)
-    for key, parent in rows.filter(below).values_list("pk", "parent_id"):
-        versions[parent].append(key)
+    versions = versions_below(messages[0].conversation_id, parents)
     return {
         message.pk: _place(message.pk, versions[message.parent_id])
         for message in messages

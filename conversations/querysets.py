@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from django.db import connection, models
 from django.db.models import Q
@@ -86,12 +87,94 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 def branch_ids(leaf_id: uuid.UUID, *, limit: int) -> list[uuid.UUID]:
     """The keys of the last `limit` messages that end in `leaf_id`, oldest first."""
-    native = connection.features.has_native_uuid_field
+    rows = _rows(_BRANCH_SQL, [_written(leaf_id), limit - 1])
+    return [_read(key) for (key,) in rows]
+
+
+# Children are written after their parents, so the newest row below a message ends
+# a branch, the one that was worked on last.
+_NEWEST_SQL = """
+WITH RECURSIVE below(id, created_at) AS (
+    SELECT id, created_at FROM conversations_message WHERE id = %s
+    UNION ALL
+    SELECT m.id, m.created_at
+    FROM conversations_message m JOIN below ON m.parent_id = below.id
+)
+SELECT id FROM below ORDER BY created_at DESC LIMIT 1
+"""
+
+
+def newest_below(message_id: uuid.UUID) -> uuid.UUID:
+    """The end of the branch through a message that was worked on last."""
+    ((found,),) = _rows(_NEWEST_SQL, [_written(message_id)])
+    return _read(found)
+
+
+# Written out, for each change of a conversation begins with it.
+_COUNT_SQL = """
+UPDATE conversations_conversation SET version = version + 1 WHERE id = %s
+RETURNING version, branch_version, leaf_id, title, trashed_at
+"""
+
+
+class Counted(NamedTuple):
+    """What a conversation's row says once its version is counted up."""
+
+    version: int
+    branch_version: int
+    leaf_id: uuid.UUID | None
+    title: str
+    is_trashed: bool
+
+
+def count_version(conversation_id: uuid.UUID) -> Counted | None:
+    """Lock a conversation's row and count its version up; None if it is gone."""
+    for row in _rows(_COUNT_SQL, [_written(conversation_id)]):
+        version, branch_version, leaf, title, trashed_at = row
+        leaf_id = None if leaf is None else _read(leaf)
+        is_trashed = trashed_at is not None
+        return Counted(version, branch_version, leaf_id, title, is_trashed)
+    return None
+
+
+_VERSIONS_SQL = """
+SELECT id, parent_id FROM conversations_message
+WHERE conversation_id = %s AND ({where}) ORDER BY created_at, id
+"""
+
+
+def versions_below(
+    conversation_id: uuid.UUID, parents: Collection[uuid.UUID | None]
+) -> dict[uuid.UUID | None, list[uuid.UUID]]:
+    """The keys of the messages below each of `parents`, the oldest first.
+
+    None stands for the messages that a conversation begins with.
+    """
+    keys = [_written(parent) for parent in parents if parent is not None]
+    conditions = ["parent_id IS NULL"] if None in parents else []
+    if keys:
+        conditions.append(f"parent_id IN ({', '.join(['%s'] * len(keys))})")
+    sql = _VERSIONS_SQL.format(where=" OR ".join(conditions))
+    found: dict[uuid.UUID | None, list[uuid.UUID]] = {each: [] for each in parents}
+    for key, parent in _rows(sql, [_written(conversation_id), *keys]):
+        found[None if parent is None else _read(parent)].append(_read(key))
+    return found
+
+
+def _rows(sql: str, parameters: Sequence[Any]) -> list[Any]:
     with connection.cursor() as cursor:
-        key: Any = leaf_id if native else leaf_id.hex
-        cursor.execute(_BRANCH_SQL, [key, limit - 1])
-        rows = cursor.fetchall()
-    return [row[0] if native else uuid.UUID(row[0]) for row in rows]
+        cursor.execute(sql, parameters)
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+def _written(key: uuid.UUID) -> Any:
+    """A key as the database takes it, where nothing else converts it."""
+    return key if connection.features.has_native_uuid_field else key.hex
+
+
+def _read(key: Any) -> uuid.UUID:
+    return key if isinstance(key, uuid.UUID) else uuid.UUID(key)
 
 
 # Written out, for SQLite finds a partial index by the words of a query alone.

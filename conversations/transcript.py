@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import batched
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from conversations.messages_api import MessageRequest
 from conversations.models import Attachment, Message, Turn
@@ -26,6 +28,7 @@ BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 8
 TOKENS_PER_PICTURE = 1600
 HISTORY_LIMIT = 100_000  # messages, the most that the API takes
+ROWS_AT_ONCE = 500
 
 type Block = dict[str, Any]
 
@@ -34,18 +37,38 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """A request, and how many older messages were left out of it to fit."""
+    """A request, and how many older messages were left out of it to fit.
+
+    `pictures` are those whose bytes the request still lacks: see `with_pictures`.
+    """
 
     request: MessageRequest
     omitted_messages: int
+    pictures: Mapping[str, Attachment]
+
+
+class _Said(NamedTuple):
+    """A stored message as far as a request is made of it; turns are of answers."""
+
+    id: uuid.UUID
+    parent_id: uuid.UUID | None
+    role: str
+    content: list[Block]
+    status: str | None
+    stop_reason: str | None
 
 
 def build_request(turn: Turn, model: ModelInfo) -> Transcript:
-    """The request that asks `turn.question` of `model`, with all that came before."""
+    """The request that asks `turn.question` of `model`, with all that came before.
+
+    Reads the database, and no file: the pictures are put in by `with_pictures`.
+    """
+    messages = _history(turn)
+    pictures = _pictures_of(messages)
     said = [
         {"role": message.role, "content": content}
-        for message in _history(turn)
-        if (content := _sent_content(message, model))
+        for message in messages
+        if (content := _sent_content(message, model, pictures))
     ]
     kept = _fitting(said, model)
     request = MessageRequest(
@@ -55,14 +78,30 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
         system=model.system,
         parameters=model.parameters,
     )
-    return Transcript(request=request, omitted_messages=len(said) - len(kept))
+    return Transcript(request, len(said) - len(kept), pictures if model.images else {})
 
 
-def _history(turn: Turn) -> list[Message]:
-    ids = branch_ids(turn.question_id, limit=HISTORY_LIMIT)
-    rows = Message.objects.select_related("turn").prefetch_related("attachments")
-    found = rows.in_bulk(ids)
-    messages = [found[key] for key in ids]
+def with_pictures(transcript: Transcript) -> Transcript:
+    """The same with the bytes of its pictures. Reads files, and no database."""
+    pictures = transcript.pictures
+    messages = [
+        {**message, "content": [_filled(each, pictures) for each in message["content"]]}
+        if message["role"] == Message.Role.USER
+        else message
+        for message in transcript.request.messages
+    ]
+    request = replace(transcript.request, messages=messages)
+    return replace(transcript, request=request, pictures={})
+
+
+def _history(turn: Turn) -> list[_Said]:
+    question = turn.question
+    asked = _Said(
+        question.pk, question.parent_id, question.role, question.content, None, None
+    )
+    if question.parent_id is None:
+        return [asked]
+    messages = [*_above(question.parent_id), asked]
     refused = {message.parent_id for message in messages if _is_refusal(message)} - {
         turn.question_id
     }
@@ -70,21 +109,47 @@ def _history(turn: Turn) -> list[Message]:
     return [
         message
         for message in messages
-        if message.pk not in refused and not _is_refusal(message)
+        if message.id not in refused and not _is_refusal(message)
     ]
 
 
-def _is_refusal(message: Message) -> bool:
-    return (
-        message.role == Message.Role.ASSISTANT and message.turn.stop_reason == "refusal"
-    )
+def _above(message_id: uuid.UUID) -> list[_Said]:
+    ids = branch_ids(message_id, limit=HISTORY_LIMIT)
+    found: dict[uuid.UUID, _Said] = {}
+    for some in batched(ids, ROWS_AT_ONCE, strict=False):
+        rows = Message.objects.filter(pk__in=some).order_by()
+        for row in rows.values_list(
+            "pk", "parent_id", "role", "content", "turn__status", "turn__stop_reason"
+        ):
+            found[row[0]] = _Said(*row)
+    return [found[key] for key in ids]
 
 
-def _sent_content(message: Message, model: ModelInfo) -> list[Block]:
+def _pictures_of(messages: Iterable[_Said]) -> dict[str, Attachment]:
+    ids = [
+        block["source"]["attachment_id"]
+        for message in messages
+        if message.role == Message.Role.USER
+        for block in message.content
+        if block["type"] == "image"
+    ]
+    if not ids:
+        return {}
+    return {str(key): found for key, found in Attachment.objects.in_bulk(ids).items()}
+
+
+def _is_refusal(message: _Said) -> bool:
+    is_answer = message.role == Message.Role.ASSISTANT
+    return is_answer and message.stop_reason == "refusal"
+
+
+def _sent_content(
+    message: _Said, model: ModelInfo, pictures: Mapping[str, Attachment]
+) -> list[Block]:
     if message.role == Message.Role.USER:
-        return list(_question_blocks(message, model))
+        return list(_question_blocks(message, model, pictures))
     said = [block for block in message.content if not _is_blank(block)]
-    if message.turn.status == Turn.Status.COMPLETE:
+    if message.status == Turn.Status.COMPLETE:
         return said
     return [block for block in said if _survives_a_cut(block)]
 
@@ -100,27 +165,34 @@ def _survives_a_cut(block: Block) -> bool:
     return block.get("type") == "thinking" and bool(block.get("signature"))
 
 
-def _question_blocks(message: Message, model: ModelInfo) -> Iterable[Block]:
-    pictures = {str(picture.pk): picture for picture in message.attachments.all()}
+def _question_blocks(
+    message: _Said, model: ModelInfo, pictures: Mapping[str, Attachment]
+) -> Iterable[Block]:
     for block in message.content:
         if block["type"] != "image":
             yield block
             continue
         picture = pictures[block["source"]["attachment_id"]]
-        image = _image_block(picture) if model.images else None
-        if model.names_pictures or image is None:
-            yield {"type": "text", "text": f"[picture: {picture.name}]"}
-        if image is not None:
-            yield image
+        if model.names_pictures or not model.images:
+            yield _name_of(picture)
+        if model.images:
+            yield block
 
 
-def _image_block(picture: Attachment) -> Block | None:
+def _name_of(picture: Attachment) -> Block:
+    return {"type": "text", "text": f"[picture: {picture.name}]"}
+
+
+def _filled(block: Block, pictures: Mapping[str, Attachment]) -> Block:
+    if block["type"] != "image":
+        return block
+    picture = pictures[block["source"]["attachment_id"]]
     try:
         data = base64.b64encode(read_bytes(picture)).decode("ascii")
     except FileNotFoundError:
         # A restored database may be newer than the files beside it.
         logger.exception("The file of attachment %s is lost", picture.pk)
-        return None
+        return _name_of(picture)
     return {
         "type": "image",
         "source": {"type": "base64", "media_type": picture.media_type, "data": data},

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from chatsite.accounts.models import User
 from conversations import turns
 from conversations.models import Conversation, Turn
-from conversations.turns import Outcome, Question
+from conversations.turns import Claim, Outcome, Question
 
 WORKER = uuid.UUID("00000000-0000-4000-8000-000000000001")
 
@@ -51,7 +51,7 @@ def asked(conversation: Conversation, text: str = "And at night?") -> Turn:
 
 def begun(turn: Turn) -> Turn:
     """The turn as a worker has it in hand."""
-    turns.begin_turn(turn, WORKER)
+    turns.begin_turn(turn, Claim(worker=WORKER))
     turn.refresh_from_db()
     return turn
 
@@ -63,11 +63,12 @@ def ended(
     **facts: Any,
 ) -> Turn:
     """The turn in a final state, claimed before if it was not."""
-    call = turns.begin_turn(turn, WORKER)
+    claim = Claim(worker=WORKER)
+    begun_here = turns.begin_turn(turn, claim)
     content = [{"type": "text", "text": text}] if text else []
     outcome = Outcome(status=status, content=content, text=text, **facts)
-    call_id = call.pk if call else None
-    turns.end_turn(turn.pk, outcome, worker=WORKER, call_id=call_id)
+    call_id = claim.call_id if begun_here else None
+    turns.end_turn(turn, outcome, worker=WORKER, call_id=call_id)
     turn.refresh_from_db()
     return turn
 

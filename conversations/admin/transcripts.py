@@ -25,7 +25,7 @@ from conversations.attachment_views import picture_response
 from conversations.audit import reading
 from conversations.audit.models import REASON_LENGTH, Reading
 from conversations.models import Attachment, Conversation, Message
-from conversations.turns.branch import newest_below
+from conversations.querysets import newest_below
 
 if TYPE_CHECKING:
     from chatsite.accounts.models import User

@@ -4,6 +4,13 @@
 through the feed, and every write goes through `conversations.turns`.
 """
 
-from conversations.generation.worker import begin, drain, prepare, recover, sweep
+from conversations.generation.worker import (
+    begin,
+    claim,
+    drain,
+    prepare,
+    recover,
+    sweep,
+)
 
-__all__ = ["begin", "drain", "prepare", "recover", "sweep"]
+__all__ = ["begin", "claim", "drain", "prepare", "recover", "sweep"]

@@ -13,25 +13,34 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.utils import timezone
 
 from conversations import correlation, feed, measures, spans, tasks
-from conversations.articles import changes_since
+from conversations.articles import changes_of_end, changes_since
 from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.messages_api import ProviderError
 from conversations.models import Conversation, Turn
 from conversations.rendering import RENDERER_VERSION, render_markdown
-from conversations.transcript import Transcript, build_request
-from conversations.turns import Outcome, begin_turn, end_turn, next_attempt
+from conversations.transcript import Transcript, build_request, with_pictures
+from conversations.turns import (
+    Claim,
+    Ending,
+    Outcome,
+    begin_turn,
+    end_turn,
+    next_attempt,
+    note_omission,
+    withdraw_attempt,
+)
 
 if TYPE_CHECKING:
     from conversations.generation.pace import Pace
     from conversations.generation.run import Run
     from conversations.generation.worker import Worker
+    from conversations.messages_api import MessageRequest
     from conversations.messages_api.attempts import Attempt
-    from conversations.providers.base import ModelInfo
 
 logger = logging.getLogger(__name__)
 
@@ -49,28 +58,36 @@ class Prepared:
     transcript: Transcript | Exception
 
 
-@transaction.atomic
-def claim(turn: Turn, worker_id: uuid.UUID) -> Prepared | None:
-    """Claim a pending turn with all that its answer needs; None if it is taken."""
-    model = offered.model_info(turn.model)
-    parameters: dict[str, Any] = {}
-    omitted = 0
-    transcript: Transcript | Exception = offered.UnknownModel(turn.model)
-    if model is not None:
-        parameters = {"max_tokens": model.max_output_tokens, **model.parameters}
-        transcript = _transcript(turn, model)
-    if isinstance(transcript, Transcript):
-        omitted = transcript.omitted_messages
-    call = begin_turn(turn, worker_id, parameters=parameters, omitted_messages=omitted)
-    return None if call is None else Prepared(turn, call.pk, transcript)
+def claim_of(model_id: str, worker_id: uuid.UUID) -> Claim:
+    """The claim of a process on a turn that is to be answered by this model."""
+    model = offered.model_info(model_id)
+    if model is None:
+        return Claim(worker=worker_id)
+    parameters = {"max_tokens": model.max_output_tokens, **model.parameters}
+    return Claim(worker=worker_id, parameters=parameters)
 
 
-def _transcript(turn: Turn, model: ModelInfo) -> Transcript | Exception:
+def prepared(turn: Turn, call_id: uuid.UUID) -> Prepared:
+    """A claimed turn with all that its answer needs.
+
+    Not within the transaction that claims: history stands still above a question, and
+    nobody else has to wait while it is read.
+    """
     try:
-        with transaction.atomic():
-            return build_request(turn, model)
+        transcript = _transcript(turn)
     except Exception as error:  # noqa: BLE001 - it fails the answer, not the question
-        return error
+        return Prepared(turn, call_id, error)
+    return Prepared(turn, call_id, transcript)
+
+
+def _transcript(turn: Turn) -> Transcript:
+    model = offered.model_info(turn.model)
+    if model is None:
+        raise offered.UnknownModel(turn.model)
+    transcript = build_request(turn, model)
+    if transcript.omitted_messages:
+        note_omission(turn, transcript.omitted_messages)
+    return transcript
 
 
 async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
@@ -106,8 +123,10 @@ def _tell_apart(turn: Turn) -> None:
 
 
 def _prepared(turn_id: uuid.UUID, worker_id: uuid.UUID) -> Prepared | None:
-    turns = Turn.objects.select_related("conversation__owner", "question")
-    return claim(turns.get(pk=turn_id), worker_id)
+    turns = Turn.objects.select_related("conversation__owner", "question", "answer")
+    turn = turns.get(pk=turn_id)
+    claim = claim_of(turn.model, worker_id)
+    return prepared(turn, claim.call_id) if begin_turn(turn, claim) else None
 
 
 async def _outcome(
@@ -134,12 +153,19 @@ async def _receive(run: Run, prepared: Prepared, pace: Pace) -> None:
         raise prepared.transcript
     provider = offered.provider_of(prepared.turn.model)
     attempts = _Attempts(run, prepared.turn)
-    request = prepared.transcript.request
+    request = await _request(prepared.transcript)
     try:
         async with provider.stream(request, on_attempt=attempts.note) as stream:
             await run.read(stream, prepared.turn, pace)
     finally:
         await attempts.written()
+
+
+async def _request(transcript: Transcript) -> MessageRequest:
+    if transcript.pictures:
+        # Files may be far away: no thread of the database waits for them.
+        transcript = await asyncio.to_thread(with_pictures, transcript)
+    return transcript.request
 
 
 class _Attempts:
@@ -149,11 +175,14 @@ class _Attempts:
         self._run = run
         self._turn = turn
         self._writing: asyncio.Task[None] | None = None
+        self._reserved = self._begun = 1
 
     def note(self, attempt: Attempt) -> None:
         """Hear that an attempt is waited for, or begins."""
         if attempt.error is not None and attempt.wait_s > 0:
             self._writing = asyncio.create_task(self._write(attempt, self._writing))
+        else:
+            self._begun = attempt.number
 
     async def _write(self, attempt: Attempt, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -169,7 +198,7 @@ class _Attempts:
             error_code=error.code,
             request_id=error.request_id or "",
         )
-        run.call_id = call.pk
+        run.call_id, self._reserved = call.pk, attempt.number
         words = f"waiting for the model, attempt {attempt.number}"
         await feed.publish(
             feed.conversation_group(turn.conversation_id),
@@ -181,11 +210,16 @@ class _Attempts:
         )
 
     async def written(self) -> None:
-        """Wait until all that was noted is in the store."""
+        """Wait until all that was noted is in the store, and nothing else is."""
         if self._writing is not None:
             await asyncio.wait([self._writing])
             if error := self._writing.exception():
                 logger.error("An attempt is not in the ledger", exc_info=error)
+        run = self._run
+        if self._reserved > self._begun and run.call_id is not None:
+            # It was cut short while it waited: that call is never made.
+            await in_thread(withdraw_attempt, self._turn, run.call_id)
+            run.call_id = None
 
 
 def _failure(error: ProviderError) -> dict[str, Any]:
@@ -213,7 +247,7 @@ async def _end(
         "request_id": run.request_id,
         "first_delta_at": run.first_delta_at,
     }
-    ended = await _finished(turn, {**facts, **how}, worker.id, run.call_id)
+    ended = await _finished(turn, {**facts, **how}, worker, run.call_id)
     if ended is None:
         return None
     measures.turn_ended(turn, {**facts, **how})
@@ -225,42 +259,41 @@ async def _end(
 
 
 async def _finished(
-    turn: Turn,
-    facts: dict[str, Any],
-    worker_id: uuid.UUID,
-    call_id: uuid.UUID | None,
+    turn: Turn, facts: dict[str, Any], worker: Worker, call_id: uuid.UUID | None
 ) -> _Ended | None:
     """Keep an answer, however long the database cannot take it."""
     while True:
         try:
-            return await in_thread(_finish, turn, facts, worker_id, call_id)
+            return await in_thread(_finish, turn, facts, worker, call_id)
         except OperationalError:
             logger.warning("The end of turn %s is not kept yet", turn.pk)
             await asyncio.sleep(FINISH_RETRY_S)
 
 
 def _finish(
-    turn: Turn,
-    facts: dict[str, Any],
-    worker_id: uuid.UUID,
-    call_id: uuid.UUID | None,
+    turn: Turn, facts: dict[str, Any], worker: Worker, call_id: uuid.UUID | None
 ) -> _Ended | None:
     html = render_markdown(facts["text"])
     outcome = Outcome(html=html, renderer_version=RENDERER_VERSION, **facts)
-    ended = end_turn(turn.pk, outcome, worker=worker_id, call_id=call_id)
-    if ended is None:
+    # What is promoted while the process drains would only be cut off.
+    promote = not worker.draining
+    ending = end_turn(turn, outcome, worker=worker.id, call_id=call_id, promote=promote)
+    if ending is None:
         return None
-    version, following = ended
-    return _event(turn, version), following.pk if following else None
+    following = ending.following
+    return _event(turn, ending), following.pk if following else None
 
 
-def _event(turn: Turn, version: int) -> feed.TurnArticles | feed.TurnChanged:
+def _event(turn: Turn, ending: Ending) -> feed.TurnArticles | feed.TurnChanged:
     try:
-        conversation = Conversation.objects.get(pk=turn.conversation_id)
-        changes = changes_since(conversation, version - 1)
+        if ending.alone and turn.conversation.leaf_id == turn.answer_id:
+            changes = changes_of_end(turn)
+        else:
+            conversation = Conversation.objects.get(pk=turn.conversation_id)
+            changes = changes_since(conversation, ending.version - 1)
     except OperationalError:
         # The answer is kept: whoever shows it looks for itself.
-        return {"type": "turn.changed", "version": version}
+        return {"type": "turn.changed", "version": ending.version}
     return {
         "type": "turn.articles",
         "version": changes.version,

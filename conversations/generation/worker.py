@@ -15,12 +15,17 @@ from django.db import connection
 
 from conversations import correlation, feed, spans, tasks
 from conversations.database import in_thread
-from conversations.generation.answer import Prepared, answer, claim
+from conversations.generation.answer import Prepared, answer, claim_of, prepared
 from conversations.generation.pace import Pace
 from conversations.generation.run import Run
 from conversations.ledger.calls import settle_lost_calls
 from conversations.models import Turn
-from conversations.turns import checkpoint, interrupt_silent_turns
+from conversations.turns import (
+    Claim,
+    checkpoint,
+    interrupt_silent_turns,
+    put_back,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -67,6 +72,8 @@ class Worker:
         try:
             with spans.span("turn", turn=run.turn_id):
                 following = await answer(run, self)
+            if following is not None and self.draining:
+                await in_thread(put_back, following)
         except Exception:
             # The edge of the task: one answer's fault must not leave it in `runs`.
             logger.exception("Turn %s ended in an error of this site", run.turn_id)
@@ -175,9 +182,14 @@ def worker() -> Worker:
     return _workers.setdefault(loop, Worker())
 
 
-def prepare(turn: Turn) -> Prepared | None:
-    """Claim a pending turn for this process, in the caller's transaction."""
-    return claim(turn, WORKER_ID)
+def claim(model_id: str) -> Claim:
+    """The claim of this process on a turn that is to be answered by this model."""
+    return claim_of(model_id, WORKER_ID)
+
+
+def prepare(turn: Turn, claim: Claim) -> Prepared | None:
+    """What the answer of a turn needs, if it was started with this claim."""
+    return prepared(turn, claim.call_id) if turn.worker == claim.worker else None
 
 
 def begin(turn_id: uuid.UUID, prepared: Prepared | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -28,9 +28,11 @@ def reserve_call(
     conversation_id: uuid.UUID | None,
     turn_id: uuid.UUID | None = None,
     attempt: int = 1,
+    call_id: uuid.UUID | None = None,
 ) -> Call:
-    """Write the row of a call that is about to be made."""
+    """Write the row of a call that is about to be made, under a key of its own."""
     return Call.objects.create(
+        pk=call_id or uuid.uuid4(),
         person=person,
         person_name=person.get_username(),
         purpose=purpose,
@@ -50,13 +52,16 @@ def settle_call(
     request_id: str = "",
     error_code: str = "",
     first_token: timedelta | None = None,
+    reserved_at: datetime | None = None,
 ) -> bool:
     """Say once how a call ended and what it used; False if that was said before.
 
     A call that was given up as unknown may still turn out otherwise. `usage` has the
     shape of the Messages API; a class of tokens that it does not mention stays unknown.
+    `reserved_at` is looked up unless it is given.
     """
-    call = Call.objects.get(pk=call_id)
+    if reserved_at is None:
+        reserved_at = Call.objects.values_list("reserved_at", flat=True).get(pk=call_id)
     now = timezone.now()
     unsaid = (Call.Status.RESERVED, Call.Status.UNKNOWN)
     settled = Call.objects.filter(pk=call_id, status__in=unsaid).update(
@@ -66,7 +71,7 @@ def settle_call(
         request_id=request_id[:REQUEST_ID_LENGTH],
         error_code=error_code,
         first_token_ms=_milliseconds(first_token),
-        duration_ms=_milliseconds(now - call.reserved_at),
+        duration_ms=_milliseconds(now - reserved_at),
         **_tokens(usage or {}),
     )
     return settled == 1

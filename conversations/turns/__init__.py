@@ -8,15 +8,20 @@ the rows from a queryset that authorises.
 from conversations.turns.branch import retry_turn, show_version, withdraw_turn
 from conversations.turns.end import (
     Checkpoint,
+    Ending,
     Outcome,
     begin_turn,
     checkpoint,
     end_turn,
     interrupt_silent_turns,
     next_attempt,
+    note_omission,
+    put_back,
     request_stop,
+    withdraw_attempt,
 )
 from conversations.turns.start import (
+    Claim,
     Conflict,
     Question,
     send_queued,
@@ -27,7 +32,9 @@ from conversations.turns.start import (
 
 __all__ = [
     "Checkpoint",
+    "Claim",
     "Conflict",
+    "Ending",
     "Outcome",
     "Question",
     "begin_turn",
@@ -35,6 +42,8 @@ __all__ = [
     "end_turn",
     "interrupt_silent_turns",
     "next_attempt",
+    "note_omission",
+    "put_back",
     "request_stop",
     "retry_turn",
     "send_queued",
@@ -42,5 +51,6 @@ __all__ = [
     "start_conversation",
     "start_turn",
     "turn_of_key",
+    "withdraw_attempt",
     "withdraw_turn",
 ]

@@ -19,13 +19,19 @@ from conversations.feed import (
 )
 from conversations.ledger.calls import (
     REQUEST_ID_LENGTH,
-    reserve_call,
     settle_call,
     settle_open_calls,
 )
 from conversations.ledger.models import Call
 from conversations.models import Conversation, Message, Turn
-from conversations.turns.start import next_version, promote_oldest
+from conversations.turns.start import (
+    Claim,
+    next_version,
+    promoted,
+    redraw_queue,
+    reserve,
+    unfinished_of,
+)
 
 # A running turn gives a sign of life with every checkpoint, once a second.
 SILENCE_LIMIT = timedelta(seconds=30)
@@ -67,30 +73,35 @@ class Outcome:
     first_delta_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an end means for the conversation: its version, and what follows.
+
+    `following` is the queued turn that may run now; `alone` says that no other turn
+    of the conversation runs or waits.
+    """
+
+    version: int
+    following: Turn | None
+    alone: bool
+
+
 @transaction.atomic
-def begin_turn(
-    turn: Turn,
-    worker: uuid.UUID,
-    *,
-    parameters: Mapping[str, Any] | None = None,
-    omitted_messages: int = 0,
-) -> Call | None:
-    """Claim a pending turn for one process and reserve its call; None if taken."""
-    now = timezone.now()
-    claim: dict[str, Any] = {
-        "worker": worker,
-        "heartbeat_at": now,
-        "started_at": now,
-        "attempts": 1,
-        "parameters": dict(parameters or {}),
-        "omitted_messages": omitted_messages,
-    }
+def begin_turn(turn: Turn, claim: Claim) -> bool:
+    """Claim a pending turn for one process and reserve its call; False if taken."""
+    columns = claim.columns()
     free = Turn.objects.filter(pk=turn.pk, status=Turn.Status.PENDING, worker=None)
-    if not free.update(**claim):
-        return None
-    for name, value in claim.items():
-        setattr(turn, name, value)
-    return _reserve(turn, attempt=1)
+    if not free.update(**columns):
+        return False
+    _set(turn, columns)
+    reserve(turn, call_id=claim.call_id)
+    return True
+
+
+def note_omission(turn: Turn, messages: int) -> None:
+    """Note how many older messages a running turn leaves out to fit its model."""
+    turn.omitted_messages = messages
+    Turn.objects.filter(pk=turn.pk).update(omitted_messages=messages)
 
 
 @transaction.atomic
@@ -101,8 +112,17 @@ def next_attempt(
     settle_call(
         call_id, Call.Status.FAILED, error_code=error_code, request_id=request_id
     )
+    turn.attempts = attempt
     Turn.objects.filter(pk=turn.pk).update(attempts=attempt)
-    return _reserve(turn, attempt=attempt)
+    return reserve(turn, attempt=attempt)
+
+
+@transaction.atomic
+def withdraw_attempt(turn: Turn, call_id: uuid.UUID) -> None:
+    """Take back the reserved call of an attempt that never began."""
+    Call.objects.filter(pk=call_id, status=Call.Status.RESERVED).delete()
+    turn.attempts -= 1
+    Turn.objects.filter(pk=turn.pk).update(attempts=turn.attempts)
 
 
 @transaction.atomic
@@ -135,34 +155,53 @@ def checkpoint(
 
 @transaction.atomic
 def end_turn(
-    turn_id: uuid.UUID,
+    turn: Turn,
     outcome: Outcome,
     *,
     worker: uuid.UUID,
     call_id: uuid.UUID | None = None,
-) -> tuple[int, Turn | None] | None:
+    promote: bool = True,
+) -> Ending | None:
     """Bring a running turn to its final state, keep what it said, settle its call.
 
-    Returns the conversation's new version and the queued turn that may run now, or
     None if the turn was ended already. A turn that was given up as interrupted while
-    its process was merely slow still takes in what that process received.
+    its process was merely slow still takes in what that process received. `turn` and
+    its answer are brought up to date. Without `promote` what waits goes on waiting.
     """
-    turn = Turn.objects.select_related("conversation").get(pk=turn_id)
-    version = next_version(turn.conversation)
+    conversation = turn.conversation
+    version = next_version(conversation)
     theirs = Q(worker=worker) & (
         Q(status__in=Turn.RUNNING) | Q(status=Turn.Status.INTERRUPTED)
     )
-    ended = Turn.objects.filter(theirs, pk=turn_id).update(
-        version=version,
-        finished_at=timezone.now(),
-        **_columns(outcome),
-    )
-    if not ended:
+    columns = _columns(outcome, version)
+    if not Turn.objects.filter(theirs, pk=turn.pk).update(**columns):
         return None
-    _keep(turn.answer_id, outcome)
+    said = _said(outcome)
+    Message.objects.filter(pk=turn.answer_id).update(**said)
     if call_id is not None:
         _settle(call_id, turn, outcome)
-    return version, _after(turn.conversation, outcome.status, version)
+    _set(turn, columns)
+    _set(turn.answer, said)
+    queue = unfinished_of(conversation)
+    redraw_queue(conversation, queue, version)
+    # Nothing follows by itself what did not go well: the waiting ones offer it.
+    follows = promote and outcome.status == Turn.Status.COMPLETE
+    following = promoted(queue) if follows else None
+    return Ending(version, following, alone=not queue)
+
+
+@transaction.atomic
+def put_back(turn_id: uuid.UUID) -> None:
+    """Let a promoted turn that nobody has claimed wait again, to be sent by hand."""
+    turn = Turn.objects.select_related("conversation").get(pk=turn_id)
+    version = next_version(turn.conversation)
+    unclaimed = Turn.objects.filter(pk=turn_id, status=Turn.Status.PENDING, worker=None)
+    unclaimed.update(status=Turn.Status.QUEUED)
+    redraw_queue(turn.conversation, unfinished_of(turn.conversation), version)
+    publish_on_commit(
+        conversation_group(turn.conversation_id),
+        {"type": "turn.changed", "version": version},
+    )
 
 
 @transaction.atomic
@@ -208,7 +247,7 @@ def _interrupt(turn_id: uuid.UUID) -> bool:
     Message.objects.filter(pk=turn.answer_id).update(text=text)
     settle_open_calls(turn_id, Call.Status.UNKNOWN)
     transaction.on_commit(partial(measures.turn_ended, turn, {"status": status}))
-    _after(turn.conversation, status, version)
+    redraw_queue(turn.conversation, unfinished_of(turn.conversation), version)
     publish_on_commit(
         conversation_group(turn.conversation_id),
         {"type": "turn.changed", "version": version},
@@ -216,18 +255,10 @@ def _interrupt(turn_id: uuid.UUID) -> bool:
     return True
 
 
-def _after(
-    conversation: Conversation, status: Turn.Status, version: int
-) -> Turn | None:
-    if status == Turn.Status.COMPLETE:
-        return promote_oldest(conversation, version)
-    # Nothing follows by itself what did not go well: the waiting ones now offer it.
-    conversation.turns.queued().update(version=version)
-    return None
-
-
-def _columns(outcome: Outcome) -> dict[str, Any]:
+def _columns(outcome: Outcome, version: int) -> dict[str, Any]:
     return {
+        "version": version,
+        "finished_at": timezone.now(),
         "status": outcome.status,
         "stop_reason": str(outcome.stop_reason)[:WORD_LENGTH],
         "usage": outcome.usage,
@@ -239,13 +270,18 @@ def _columns(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _keep(answer_id: uuid.UUID, outcome: Outcome) -> None:
-    Message.objects.filter(pk=answer_id).update(
-        content=list(outcome.content),
-        text=outcome.text,
-        html=outcome.html,
-        renderer_version=outcome.renderer_version,
-    )
+def _said(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "content": list(outcome.content),
+        "text": outcome.text,
+        "html": outcome.html,
+        "renderer_version": outcome.renderer_version,
+    }
+
+
+def _set(row: Turn | Message, columns: Mapping[str, Any]) -> None:
+    for name, value in columns.items():
+        setattr(row, name, value)
 
 
 def _settle(call_id: uuid.UUID, turn: Turn, outcome: Outcome) -> None:
@@ -259,16 +295,6 @@ def _settle(call_id: uuid.UUID, turn: Turn, outcome: Outcome) -> None:
         request_id=outcome.request_id,
         error_code=outcome.error_code,
         first_token=first_token,
-    )
-
-
-def _reserve(turn: Turn, *, attempt: int) -> Call:
-    return reserve_call(
-        person=turn.conversation.owner,
-        purpose=Call.Purpose.ANSWER,
-        provider=turn.provider,
-        model=turn.model,
-        conversation_id=turn.conversation_id,
-        turn_id=turn.pk,
-        attempt=attempt,
+        # A first call is reserved together with the claim.
+        reserved_at=turn.started_at if turn.attempts == 1 else None,
     )

@@ -170,8 +170,11 @@ def _parse_mark(mark: str) -> tuple[datetime, uuid.UUID] | None:
 
 def visible(user: User, conversation_id: uuid.UUID) -> Conversation:
     """The conversation if `user` may see it; 404 as if there were none otherwise."""
-    seen = Conversation.objects.visible_to(user).select_related("owner")
-    return get_object_or_404(seen, pk=conversation_id)
+    seen = Conversation.objects.visible_to(user)
+    found = get_object_or_404(seen, pk=conversation_id)
+    if found.owner_id == user.pk:
+        found.owner = user
+    return found
 
 
 def _is_current(request: SignedInRequest, conversation: Conversation) -> bool:

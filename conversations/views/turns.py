@@ -7,7 +7,7 @@ import functools
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
 
     from conversations.articles import Changes
     from conversations.generation.answer import Prepared
-
-TRASHED = "This conversation is in the trash. Restore it to go on."
 
 
 class ChangesResponse(HttpResponse):
@@ -61,8 +59,20 @@ _under_way: set[asyncio.Task[HttpResponse]] = set()
 
 
 def changing[**P](view: View[P]) -> AsyncView[P]:
-    """A partial whose changes reach the other open pages, and whose turn begins."""
-    guarded = partial(view)
+    """A partial whose changes reach the other open pages, and whose turn begins.
+
+    What the rows no longer allow is refused in words.
+    """
+
+    @partial
+    @functools.wraps(view)
+    def guarded(
+        request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs
+    ) -> HttpResponse:
+        try:
+            return view(request, *args, **kwargs)
+        except turns.Conflict as conflict:
+            return problem(request, str(conflict), status=409)
 
     async def announced(
         request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs
@@ -96,7 +106,10 @@ def conversation_create(request: SignedInRequest) -> HttpResponse:
     return _started(
         request,
         form,
-        lambda: turns.start_conversation(owner=request.user, question=form.question),
+        lambda claim: turns.start_conversation(
+            owner=request.user, question=form.question, claim=claim
+        ),
+        model=form.cleaned_data["model"],
         is_new=True,
     )
 
@@ -105,19 +118,19 @@ def conversation_create(request: SignedInRequest) -> HttpResponse:
 def turn_create(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """A further message: answered now, or queued while an answer is written."""
     conversation = visible(request.user, conversation_id)
-    if conversation.trashed_at is not None:
-        return problem(request, TRASHED, status=409)
     form = ComposeForm(request.POST)
     if not form.is_valid():
         return problem(request, first_error(form), status=422)
     return _started(
         request,
         form,
-        lambda: turns.start_turn(
+        lambda claim: turns.start_turn(
             conversation=conversation,
             parent_id=form.cleaned_data["parent"],
             question=form.question,
+            claim=claim,
         ),
+        model=form.cleaned_data["model"],
     )
 
 
@@ -134,9 +147,14 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     return _started(
         request,
         form,
-        lambda: turns.retry_turn(
-            turn, key=form.cleaned_data["key"], model=model.id, provider=model.provider
+        lambda claim: turns.retry_turn(
+            turn,
+            key=form.cleaned_data["key"],
+            model=model.id,
+            provider=model.provider,
+            claim=claim,
         ),
+        model=model.id,
     )
 
 
@@ -153,10 +171,7 @@ def turn_withdraw(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     """Take a waiting question back into the composer."""
     turn = _visible_turn(request, turn_id)
     pictures = list(turn.question.attachments.all())
-    try:
-        question = turns.withdraw_turn(turn)
-    except turns.Conflict as conflict:
-        return problem(request, str(conflict), status=409)
+    question = turns.withdraw_turn(turn)
     context = {"text": question.text, "pictures": pictures}
     withdrawn = render_to_string(
         "conversations/live.html#withdrawn", context, request=request
@@ -189,12 +204,14 @@ def turn_stop(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpRespo
 def _started(
     request: SignedInRequest,
     form: KeyForm,
-    start: Callable[[], Turn],
+    start: Callable[[turns.Claim], Turn],
     *,
+    model: str,
     is_new: bool = False,
 ) -> HttpResponse:
+    claim = generation.claim(model)
     try:
-        turn, prepared = _start(start)
+        turn = start(claim)
     except (IntegrityError, turns.Conflict, uploads.Refused) as refusal:
         # The same POST may have arrived before; that one made the turn.
         made = turns.turn_of_key(form.cleaned_data["key"], request.user)
@@ -202,19 +219,13 @@ def _started(
             return problem(request, _words_of(refusal), status=409)
         turn, prepared, changes = made, None, None
     else:
-        changes = _changes_of(turn)
+        # Committed by now: what follows may fail and takes no question along.
+        prepared, changes = generation.prepare(turn, claim), _changes_of(turn)
     conversation = turn.conversation
     changes = changes or changes_since(conversation, turn.version - 1)
     if is_new:
         return _opened(request, conversation, changes, prepared)
     return _changed(request, conversation, changes, status=201, prepared=prepared)
-
-
-@transaction.atomic
-def _start(start: Callable[[], Turn]) -> tuple[Turn, Prepared | None]:
-    turn = start()
-    is_pending = turn.status == Turn.Status.PENDING
-    return turn, generation.prepare(turn) if is_pending else None
 
 
 def _changes_of(turn: Turn) -> Changes | None:

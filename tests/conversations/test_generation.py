@@ -21,6 +21,7 @@ from conversations.ledger.models import Call
 from conversations.models import Turn
 from conversations.providers.scripted import ScriptedProvider
 from conversations.rendering import plain_text
+from conversations.turns import Claim
 from tests import factories
 from tests.played import PlayedProvider, told
 
@@ -229,7 +230,7 @@ async def test_a_turn_whose_model_is_gone_fails_in_words() -> None:
 
 async def test_a_turn_that_another_process_has_is_left_alone() -> None:
     turn = await started("/echo Yes.")
-    await sync_to_async(turns.begin_turn)(turn, uuid.uuid4())
+    await sync_to_async(turns.begin_turn)(turn, Claim(worker=uuid.uuid4()))
 
     turn = await finished(turn)
 

@@ -10,7 +10,7 @@ from PIL import Image
 from conversations import turns, uploads
 from conversations.models import Attachment, Turn
 from conversations.providers.base import ModelInfo
-from conversations.transcript import build_request
+from conversations.transcript import build_request, with_pictures
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -30,7 +30,8 @@ def model(**fields: Any) -> ModelInfo:
 
 
 def sent(turn: Turn, **fields: Any) -> list[dict[str, Any]]:
-    return [dict(m) for m in build_request(turn, model(**fields)).request.messages]
+    transcript = with_pictures(build_request(turn, model(**fields)))
+    return [dict(message) for message in transcript.request.messages]
 
 
 def picture(name: str = "sky.png") -> Attachment:
@@ -118,7 +119,7 @@ def test_unsigned_thinking_of_a_cut_answer_is_not_sent() -> None:
         {"type": "text", "text": "Half"},
     ]
     outcome = turns.Outcome(status=Turn.Status.STOPPED, content=content, text="Half")
-    turns.end_turn(first.pk, outcome, worker=factories.WORKER)
+    turns.end_turn(first, outcome, worker=factories.WORKER)
     turn = factories.asked(first.conversation)
 
     assert sent(turn)[1]["content"] == [{"type": "text", "text": "Half"}]
@@ -132,7 +133,7 @@ def test_a_complete_answer_is_sent_byte_for_byte_thinking_included() -> None:
     ]
     first = factories.begun(factories.started())
     outcome = turns.Outcome(status=Turn.Status.COMPLETE, content=content, text="Whole.")
-    turns.end_turn(first.pk, outcome, worker=factories.WORKER)
+    turns.end_turn(first, outcome, worker=factories.WORKER)
     turn = factories.asked(first.conversation)
 
     assert sent(turn)[1]["content"] == content

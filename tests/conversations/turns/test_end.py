@@ -9,7 +9,7 @@ from django.utils import timezone
 from conversations import turns
 from conversations.ledger.models import Call
 from conversations.models import Turn
-from conversations.turns import Checkpoint, Outcome
+from conversations.turns import Checkpoint, Claim, Outcome
 from tests import factories
 from tests.factories import WORKER
 
@@ -25,8 +25,8 @@ def reached(turn: Turn) -> Checkpoint:
 def test_a_turn_is_claimed_once() -> None:
     turn = factories.started()
 
-    assert turns.begin_turn(turn, WORKER) is not None
-    assert turns.begin_turn(turn, uuid.uuid4()) is None
+    assert turns.begin_turn(turn, Claim(worker=WORKER))
+    assert not turns.begin_turn(turn, Claim(worker=uuid.uuid4()))
 
 
 def test_a_claim_reserves_one_call_before_it_is_made() -> None:
@@ -120,7 +120,7 @@ def test_a_turn_ends_once() -> None:
     turn = factories.ended(factories.started(), "Because")
 
     late = Outcome(status=Turn.Status.STOPPED, content=(), text="")
-    assert turns.end_turn(turn.pk, late, worker=WORKER) is None
+    assert turns.end_turn(turn, late, worker=WORKER) is None
 
     turn.refresh_from_db()
     turn.answer.refresh_from_db()
@@ -130,17 +130,17 @@ def test_a_turn_ends_once() -> None:
 
 def test_a_further_attempt_settles_the_failed_call_and_reserves_its_own() -> None:
     turn = factories.started()
-    claimed = turns.begin_turn(turn, WORKER)
-    assert claimed is not None
+    claim = Claim(worker=WORKER)
+    turns.begin_turn(turn, claim)
 
     call = turns.next_attempt(
-        *(turn, claimed.pk),
+        *(turn, claim.call_id),
         attempt=2,
         error_code="overloaded",
         request_id="req_1",
     )
 
-    first = Call.objects.get(pk=claimed.pk)
+    first = Call.objects.get(pk=claim.call_id)
     assert (first.status, first.error_code) == (Call.Status.FAILED, "overloaded")
     assert (call.status, call.attempt) == (Call.Status.RESERVED, 2)
 
@@ -205,7 +205,7 @@ def test_what_a_slow_process_used_is_written_down_in_the_end() -> None:
 
     used = {"input_tokens": 5, "output_tokens": 7}
     outcome = Outcome(status=Turn.Status.COMPLETE, usage=used)
-    turns.end_turn(turn.pk, outcome, worker=WORKER, call_id=call.pk)
+    turns.end_turn(turn, outcome, worker=WORKER, call_id=call.pk)
 
     call.refresh_from_db()
     assert (call.status, call.output_tokens) == (Call.Status.SETTLED, 7)
