@@ -71,7 +71,8 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
     ) -> None:
         """Give it its maker and its token, which is known for this request only."""
         obj.created_by = request.user  # type: ignore[assignment]  # signed in
-        obj.link = invitations.link_to(invitations.new_token(obj))  # type: ignore[attr-defined]  # for response_add
+        token = invitations.new_token(obj)
+        obj.link = invitations.link_to(request, token)  # type: ignore[attr-defined]  # for response_add
         super().save_model(request, obj, form, change)
 
     @override

@@ -28,9 +28,9 @@ def new_token(invitation: Invitation) -> str:
     return token
 
 
-def link_to(token: str) -> str:
+def link_to(request: HttpRequest, token: str) -> str:
     """Return the address to hand over."""
-    return f"{settings.SITE_URL}{reverse('invitation', args=[token])}"
+    return request.build_absolute_uri(reverse("invitation", args=[token]))
 
 
 def mail(invitation: Invitation, link: str) -> bool:

@@ -16,6 +16,7 @@ from allauth.socialaccount.providers.openid_connect.provider import (
 from allauth.socialaccount.providers.openid_connect.views import (
     OpenIDConnectOAuth2Adapter,
 )
+from allauth.utils import build_absolute_uri
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
@@ -69,7 +70,8 @@ class SignOnAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allaut
     @override
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         """Return the address that is registered with the provider."""
-        return f"{settings.SITE_URL}{reverse('oidc_callback')}"
+        address: str = build_absolute_uri(request, reverse("oidc_callback"))
+        return address
 
     @override
     def get_access_token_data(

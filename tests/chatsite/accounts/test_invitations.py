@@ -29,7 +29,7 @@ def invite(client: Client, **fields: Any) -> str:
         "expires_at_1": f"{in_a_day:%H:%M:%S}",
     }
     page = client.post(ADD, form | fields)
-    found = re.search(r"http://127\.0\.0\.1:8000(/join/[^\"]+)", page.content.decode())
+    found = re.search(r"http://testserver(/join/[^\"]+)", page.content.decode())
     return found[1] if found else ""
 
 
