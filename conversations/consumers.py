@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, override
 from urllib.parse import parse_qs
 
 from channels.consumer import get_handler_name
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user_model
 from django.db import DatabaseError
@@ -22,13 +23,13 @@ from conversations import correlation, feed
 from conversations.articles import (
     Changes,
     changes_since,
-    frame,
     heading,
     stored_snapshot,
     waiting,
 )
 from conversations.database import in_thread
 from conversations.models import Conversation, Turn
+from conversations.rendering import frame_markup
 
 if TYPE_CHECKING:
     from conversations.rendering import Update
@@ -68,6 +69,38 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             await self.channel_layer.group_add(group, self.channel_name)
         self._rechecks = asyncio.create_task(self._recheck())
         await self._catch_up(always=True)
+
+    @override
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Live through one connection, as Channels has it.
+
+        Channels makes and awaits a task for every message, and a page gets many of
+        them a second; here one task hears all that the feed says.
+        """
+        self.scope, self.base_send = scope, send
+        self.channel_layer = feed.layer()
+        self.channel_name = await self.channel_layer.new_channel()
+        # A page is greeted before it hears any news.
+        await self.dispatch(await receive())
+        both = [
+            asyncio.create_task(self._dispatch_all(receive)),
+            asyncio.create_task(self._dispatch_all(self._news)),
+        ]
+        try:
+            ended, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.wait(both)
+        with suppress(StopConsumer):
+            ended.pop().result()
+
+    async def _dispatch_all(self, receive: Callable[[], Awaitable[Any]]) -> None:
+        while True:
+            await self.dispatch(await receive())
+
+    async def _news(self) -> Any:
+        return await self.channel_layer.receive(self.channel_name)
 
     @override
     async def dispatch(self, message: Any) -> None:
@@ -141,7 +174,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         if stored is not None and self.held.get(turn_id) is None:
             message_id, update = stored
             self.held[turn_id] = update.end
-            await self.send(frame(message_id, update, sequence=0, snapshot=True))
+            await self.send(frame_markup(message_id, update, snapshot=True))
 
     # What the feed sends: one method for each type of event.
 
@@ -150,7 +183,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         held = self.held.get(event["turn"])
         if event["base"] == held:
             self.held[event["turn"]] = event["end"]
-            await self.send(frame(event["message"], event, sequence=event["sequence"]))
+            await self.send(event["html"])
         elif held is None or held < event["end"]:
             await self._want_snapshot(event["turn"])
 
@@ -160,10 +193,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         if waiting_task is not None:
             waiting_task.cancel()
         self.held[event["turn"]] = event["end"]
-        sequence = event["sequence"]
-        await self.send(
-            frame(event["message"], event, sequence=sequence, snapshot=True)
-        )
+        await self.send(event["html"])
 
     async def turn_articles(self, event: feed.TurnArticles) -> None:
         """Bring the page to the next version, or to the newest if it missed one."""

@@ -42,13 +42,10 @@ class TurnFrame(TypedDict):
 
     type: Literal["turn.frame", "turn.snapshot"]
     turn: str
-    message: str
     sequence: int
     base: int
     end: int
-    closed: str
-    open: str | None
-    grow: str
+    html: str
 
 
 class TurnWaiting(TypedDict):

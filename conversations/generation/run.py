@@ -18,7 +18,7 @@ from conversations.messages_api import (
     Event,
     TextDelta,
 )
-from conversations.rendering import IncrementalMarkdown
+from conversations.rendering import IncrementalMarkdown, frame_markup
 from conversations.turns import Checkpoint
 
 if TYPE_CHECKING:
@@ -120,18 +120,20 @@ class Run:
 
     async def send_snapshot(self, turn: Turn, channel: str) -> None:
         """Send everything that pages have been sent so far to one listener."""
-        snapshot = self._frame(turn, self.markdown.snapshot())
+        update = self.markdown.snapshot()
+        snapshot = self._frame(turn, update, snapshot=True)
         await feed.reply(channel, {**snapshot, "type": "turn.snapshot"})
 
-    def _frame(self, turn: Turn, update: Update) -> feed.TurnFrame:
+    def _frame(
+        self, turn: Turn, update: Update, *, snapshot: bool = False
+    ) -> feed.TurnFrame:
+        # Ready to be passed on, however many pages there are.
+        html = frame_markup(str(turn.answer_id), update, snapshot=snapshot)
         return {
             "type": "turn.frame",
             "turn": str(turn.pk),
-            "message": str(turn.answer_id),
             "sequence": self.sequence,
             "base": update.base,
             "end": update.end,
-            "closed": update.closed,
-            "open": update.open,
-            "grow": update.grow,
+            "html": html,
         }

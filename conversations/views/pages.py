@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET
 from conversations import uploads
 from conversations.articles import (
     changes_since,
-    frame,
     heading,
     log_of,
     stored_snapshot,
@@ -22,6 +21,7 @@ from conversations.articles import (
 from conversations.catalogue import offered
 from conversations.http import SignedInRequest, page, partial
 from conversations.models import Attachment, Conversation, Message
+from conversations.rendering import frame_markup
 from conversations.views.listing import list_context, visible
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def conversation_changes(
     html = changes.html + heading(found)
     if (turn := changes.running) is not None:
         update = stored_snapshot(turn)
-        html += frame(str(turn.answer_id), update, sequence=0, snapshot=True)
+        html += frame_markup(str(turn.answer_id), update, snapshot=True)
     return HttpResponse(html)
 
 

@@ -166,13 +166,10 @@ def frame(turn: Turn, base: int, end: int, html: str) -> feed.TurnFrame:
     return {
         "type": "turn.frame",
         "turn": str(turn.pk),
-        "message": str(turn.answer_id),
         "sequence": 1,
         "base": base,
         "end": end,
-        "closed": "",
-        "open": html,
-        "grow": "",
+        "html": html,
     }
 
 
