@@ -6,14 +6,13 @@ after a gap: the articles that bring a page from one version to the newest.
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Prefetch
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from conversations.catalogue import offered
@@ -31,7 +30,6 @@ from conversations.rendering import (
 from conversations.turns import branch
 
 if TYPE_CHECKING:
-    from conversations.feed import TurnFrame
     from conversations.rendering import Update
 
 LOG_LENGTH = 40  # messages on a page before one scrolls up
@@ -160,29 +158,6 @@ def render_transcript(
     `picture_url(attachment, is_thumbnail)` says where this reader finds a picture.
     """
     return _render(messages, {"actions": False, "picture_url": picture_url})
-
-
-def frame(
-    message_id: str,
-    update: Update | TurnFrame,
-    *,
-    sequence: int,
-    snapshot: bool = False,
-) -> str:
-    """The markup of one live frame of a running answer."""
-    context = {
-        "message_id": message_id,
-        "update": update,
-        "sequence": sequence,
-        "snapshot": snapshot,
-    }
-    return str(_frame_template().render(context))
-
-
-@functools.cache
-def _frame_template() -> Any:
-    # Looked up once: a frame leaves many times a second.
-    return get_template("conversations/live.html#frame")
 
 
 def waiting(message_id: str, words: str) -> str:
