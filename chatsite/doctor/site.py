@@ -60,7 +60,8 @@ def check_key() -> Iterator[Finding]:
     if settings.SECRET_KEY_FALLBACKS:
         yield warn(
             f"{len(settings.SECRET_KEY_FALLBACKS)} former keys still sign people in.",
-            "Empty SECRET_KEY_FALLBACKS two weeks after the key was replaced.",
+            "Run `manage.py renewsecrets`; empty SECRET_KEY_FALLBACKS two weeks after"
+            " the key was replaced.",
         )
     path = settings.DATA_DIR / "secret-key"
     if not path.exists() or path.read_text().strip() != key:
