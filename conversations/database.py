@@ -8,10 +8,13 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, connection, connections
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from conversations import measures
 
@@ -63,6 +66,15 @@ def _returning_connections[**P, T](function: Callable[P, T]) -> Callable[P, T]:
                     connection.close()
 
     return run
+
+
+def shared_now() -> Any:
+    """This moment by the clock that all processes of the site share.
+
+    On a database server an expression: the clocks of two hosts may differ by more than
+    a process may be silent.
+    """
+    return Now() if connection.vendor == "postgresql" else timezone.now()
 
 
 def take_locks(names: Iterable[str]) -> None:

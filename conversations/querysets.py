@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from django.db import connection, models
 from django.db.models import Q
+from django.db.models.expressions import Combinable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -208,7 +209,7 @@ class TurnQuerySet(models.QuerySet["Turn"]):
         """Those that wait for the answer before them, the oldest first."""
         return self.filter(status="queued").order_by("created_at", "id")
 
-    def silent_since(self, moment: datetime) -> Self:
+    def silent_since(self, moment: datetime | Combinable) -> Self:
         """Running ones whose process has given no sign of life since `moment`."""
         return self.running().filter(
             Q(heartbeat_at__lt=moment) | Q(heartbeat_at=None, created_at__lt=moment)

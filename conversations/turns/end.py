@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations import measures
+from conversations.database import shared_now
 from conversations.feed import (
     conversation_group,
     publish_on_commit,
@@ -138,7 +139,7 @@ def checkpoint(
         worker=worker, pk__in=[point.turn_id for point in reached]
     )
     # First of all: from here on nobody else ends these turns before this is written.
-    mine.update(heartbeat_at=timezone.now())
+    mine.update(heartbeat_at=shared_now())
     stops = dict(mine.values_list("pk", "stop_requested_at"))
     begun = [point for point in reached if point.content and point.turn_id in stops]
     mine.filter(
@@ -226,7 +227,7 @@ def interrupt_silent_turns(
 
     Turns that are known to be `alive` may be silent: their process could not write.
     """
-    silent = Turn.objects.silent_since(timezone.now() - silence).exclude(pk__in=alive)
+    silent = Turn.objects.silent_since(shared_now() - silence).exclude(pk__in=alive)
     return sum(_interrupt(turn_id) for turn_id in silent.values_list("pk", flat=True))
 
 
