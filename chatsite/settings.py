@@ -262,6 +262,9 @@ SOCIALACCOUNT_ADAPTER = "chatsite.accounts.joining.JoiningAdapter"
 SOCIALACCOUNT_REAUTHENTICATION_REQUIRED = True
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 
+# With it the identity provider makes, changes and switches off people over SCIM.
+SCIM_TOKEN = env.str("SCIM_TOKEN", default="").strip()
+
 # Whom the site sends to set a second factor up.
 REQUIRE_MFA = env.str(
     "REQUIRE_MFA", default="off", validate=validate.OneOf(("off", "staff", "all"))

@@ -18,5 +18,6 @@ urlpatterns = [
     ),
     path("admin/", admin.site.urls),
     path("accounts/", include("chatsite.accounts.urls")),
+    path("scim/v2/", include("chatsite.accounts.scim_urls")),
     path("", include("conversations.urls")),
 ]

@@ -24,6 +24,7 @@ for _name in (
     "DRAIN_SECONDS",
     "EMAIL_URL",
     "REQUIRE_MFA",
+    "SCIM_TOKEN",
     "LOG_FORMAT",
     "LOG_LEVEL",
     "METRICS_TOKEN",

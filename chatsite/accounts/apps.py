@@ -1,5 +1,7 @@
 """The Django app of the people."""
 
+from typing import override
+
 from django.apps import AppConfig
 
 
@@ -8,3 +10,8 @@ class AccountsConfig(AppConfig):
 
     name = "chatsite.accounts"
     verbose_name = "People"
+
+    @override
+    def ready(self) -> None:
+        """Register the checks."""
+        import chatsite.accounts.checks  # noqa: F401 - the import registers

@@ -14,7 +14,7 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from chatsite.accounts import invitations, rights
-from chatsite.accounts.models import User
+from chatsite.accounts.models import Provisioned, User
 from chatsite.accounts.provider import SingleSignOn, verified_email
 
 logger = logging.getLogger(__name__)
@@ -148,10 +148,12 @@ class JoiningAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
 def may_be_linked(holder: User) -> bool:
     """Whether a verified address alone opens this account from now on.
 
-    Never an administrator's: they connect the provider themselves, signed in.
+    Never an administrator's: they connect the provider themselves, signed in. Always
+    one that the provider has made.
     """
+    is_its_own = Provisioned.objects.filter(person=holder).exists()
     return (
-        settings.OIDC_LINK_BY_EMAIL
+        (settings.OIDC_LINK_BY_EMAIL or is_its_own)
         and holder.is_active
         and not (holder.is_staff or holder.is_superuser)
         and not SocialAccount.objects.filter(user=holder).exists()

@@ -52,6 +52,18 @@ class ProvidedRights(models.Model):
         return f"What single sign-on gives {self.person}"
 
 
+class Provisioned(models.Model):
+    """A person whom the identity provider keeps over SCIM, under its own id."""
+
+    person = models.OneToOneField(User, models.CASCADE, primary_key=True)
+    external_id = models.CharField(max_length=255, blank=True, db_index=True)
+
+    @override
+    def __str__(self) -> str:
+        """Who is kept so."""
+        return f"Provisioning of {self.person}"
+
+
 class Invitation(models.Model):
     """A link with which someone joins, once; only the digest of its token is kept."""
 
