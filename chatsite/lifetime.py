@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 
+from chatsite import background
 from chatsite.metrics import watch_loop
 from conversations import generation
 from conversations.catalogue import offered
@@ -12,13 +13,18 @@ from conversations.database import in_thread
 
 
 async def beside() -> None:
-    """Learn the models of the back ends, give up answers whose process died, measure."""
-    await asyncio.gather(offered.keep_fresh(), generation.sweep(), watch_loop())
+    """Learn models, give up answers whose process died, measure, do regular work."""
+    await asyncio.gather(
+        offered.keep_fresh(),
+        generation.sweep(),
+        watch_loop(),
+        background.keep_working(),
+    )
 
 
 async def drain(seconds: float) -> None:
     """Let running answers end, then close what they were asked of."""
-    await generation.drain(seconds)
+    await asyncio.gather(generation.drain(seconds), background.drain(seconds))
     await offered.close()
 
 

@@ -149,6 +149,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.usersessions",
     "django_htmx",
+    "django_tasks_db",
     "chatsite",
     "chatsite.accounts",
     "conversations",
@@ -195,6 +196,9 @@ TEMPLATES = [
         },
     },
 ]
+
+# What may wait is kept in the database and done by `serve` or by `db_worker`.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": []}}
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

@@ -1,4 +1,9 @@
-"""Work that nobody watches: a conversation's title, asked of a small model."""
+"""Work that nobody watches: titles, asked of a small model, and clearing up.
+
+A title is work of the process that answered, as the answer was: it needs that
+process's provider, event loop and channel layer, and comes with the answer's end. What
+may wait is a task of Django's, which another process may run.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
-from conversations import correlation, feed
+from django.tasks import task
+
+from conversations import correlation, feed, uploads
 from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.ledger.calls import reserve_call, settle_call
@@ -32,6 +39,12 @@ TITLE_SYSTEM = (
 _running: set[asyncio.Task[None]] = set()
 
 
+@task
+def erase_unsent_uploads() -> int:
+    """Erase what was uploaded a day ago and never sent; how many attachments."""
+    return uploads.erase_unsent()
+
+
 def begin_title(turn: Turn) -> None:
     """Ask for a title in the background, if the turn is a first one that wants it."""
     model = offered.model_info(turn.model)
@@ -51,9 +64,9 @@ def running() -> int:
 async def give_up() -> None:
     """At shutdown: end the work of this event loop; what it cost is unknown."""
     loop = asyncio.get_running_loop()
-    mine = [task for task in _running if task.get_loop() is loop]
-    for task in mine:
-        task.cancel()
+    mine = [title for title in _running if title.get_loop() is loop]
+    for title in mine:
+        title.cancel()
     await asyncio.gather(*mine, return_exceptions=True)
 
 
