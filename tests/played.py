@@ -69,3 +69,17 @@ class PlayedProvider:
 
     async def aclose(self) -> None:
         await self._client.aclose()
+
+
+class OverloadedProvider(PlayedProvider):
+    """Takes nothing, and asks to be left alone for longer than any test waits."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        body = {"type": "error", "error": {"type": "overloaded_error", "message": ""}}
+        self._client = MessagesClient(
+            base_url="http://provider.test",
+            transport=httpx.MockTransport(
+                lambda _: httpx.Response(529, headers={"retry-after": "20"}, json=body)
+            ),
+        )

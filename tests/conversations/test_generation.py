@@ -23,7 +23,7 @@ from conversations.providers.scripted import ScriptedProvider
 from conversations.rendering import plain_text
 from conversations.turns import Claim
 from tests import factories
-from tests.played import PlayedProvider, told
+from tests.played import OverloadedProvider, PlayedProvider, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -354,3 +354,37 @@ def test_at_the_start_a_clock_that_went_back_makes_nothing_look_alive() -> None:
     Turn.objects.filter(pk=turn.pk).update(heartbeat_at=tomorrow)
 
     assert generation.recover() == 1
+
+
+async def test_a_stop_between_two_attempts_leaves_no_call_that_was_not_made(
+    listener: str,
+) -> None:
+    turn = await started("Why?")
+    await feed.layer().group_add(turn.conversation.live_group, listener)
+    with offered.use([OverloadedProvider()]):
+        generation.begin(turn.pk)
+        await heard(listener, "turn.waiting")
+        await sync_to_async(turns.request_stop)(turn.conversation)
+        await heard(listener, "turn.articles")
+
+    turn = await reloaded(turn)
+    call = await Call.objects.aget(turn_id=turn.pk)
+    assert turn.status == Turn.Status.STOPPED
+    assert (call.attempt, call.status) == (1, Call.Status.FAILED)
+
+
+async def test_a_question_that_waits_when_the_process_drains_goes_on_waiting(
+    listener: str,
+) -> None:
+    first = await started("/long 30")
+    waiting = await sync_to_async(factories.asked)(first.conversation, "/echo Two.")
+    await feed.layer().group_add(first.conversation.live_group, listener)
+
+    with offered.use([ScriptedProvider(pace=0.1)]):
+        generation.begin(first.pk)
+        await heard(listener, "turn.frame")
+        await generation.drain(20)
+
+    first, waiting = await reloaded(first), await reloaded(waiting)
+    assert first.status == Turn.Status.COMPLETE
+    assert waiting.status == Turn.Status.QUEUED

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pytest_django import DjangoAssertNumQueries
 
 from conversations import turns, uploads
 from conversations.models import Attachment, Turn
@@ -186,3 +187,16 @@ def test_the_newest_question_is_sent_however_small_the_window() -> None:
     built = build_request(turn, model(context_tokens=1500, max_output_tokens=1000))
 
     assert len(built.request.messages) == 1
+
+
+def test_files_are_read_without_the_database(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    transcript = build_request(asked_with_picture(), model())
+    assert len(transcript.pictures) == 1
+
+    with django_assert_num_queries(0):
+        filled = with_pictures(transcript)
+
+    (message,) = filled.request.messages
+    assert message["content"][0]["source"]["type"] == "base64"

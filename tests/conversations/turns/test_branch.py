@@ -99,3 +99,38 @@ def test_a_question_that_was_sent_is_not_withdrawn() -> None:
 
     with pytest.raises(turns.Conflict):
         turns.withdraw_turn(turn)
+
+
+def test_a_question_is_withdrawn_once() -> None:
+    first = factories.started()
+    waiting = factories.asked(first.conversation)
+    seen_elsewhere = Turn.objects.get(pk=waiting.pk)
+    turns.withdraw_turn(waiting)
+
+    with pytest.raises(turns.Conflict):
+        turns.withdraw_turn(seen_elsewhere)
+
+
+def test_withdrawing_a_question_that_begins_anew_shows_what_was_begun_before() -> None:
+    first = factories.started()
+    anew = turns.start_turn(
+        conversation=first.conversation, parent_id=None, question=factories.question()
+    )
+
+    turns.withdraw_turn(anew)
+
+    first.conversation.refresh_from_db()
+    assert first.conversation.leaf == first.answer
+
+
+def test_nothing_moves_in_the_trash() -> None:
+    failed = factories.ended(factories.started(), status=Turn.Status.FAILED)
+    failed.conversation.trashed_at = failed.created_at
+    failed.conversation.save()
+
+    with pytest.raises(turns.Conflict):
+        retried(failed)
+    with pytest.raises(turns.Conflict):
+        turns.show_version(failed.answer)
+    with pytest.raises(turns.Conflict):
+        turns.send_queued(failed.conversation)

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from conversations import turns
 from conversations.ledger.models import Call
@@ -209,3 +210,63 @@ def test_what_a_slow_process_used_is_written_down_in_the_end() -> None:
 
     call.refresh_from_db()
     assert (call.status, call.output_tokens) == (Call.Status.SETTLED, 7)
+
+
+def test_an_answer_is_ended_in_few_statements(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    turn = factories.begun(factories.started())
+    call_id = Call.objects.get().pk
+    turn = Turn.objects.select_related("conversation", "answer").get(pk=turn.pk)
+    outcome = Outcome(status=Turn.Status.COMPLETE)
+
+    # A savepoint and its end, one for each of four rows, one for the queue.
+    with django_assert_num_queries(7):
+        turns.end_turn(turn, outcome, worker=WORKER, call_id=call_id)
+
+
+def test_nothing_is_promoted_by_a_process_that_takes_no_more_answers() -> None:
+    first = factories.begun(factories.started())
+    waiting = factories.asked(first.conversation)
+
+    outcome = Outcome(status=Turn.Status.COMPLETE)
+    ending = turns.end_turn(first, outcome, worker=WORKER, promote=False)
+
+    waiting.refresh_from_db()
+    assert ending is not None
+    assert ending.following is None
+    assert (waiting.status, waiting.version) == (Turn.Status.QUEUED, ending.version)
+
+
+def test_a_promoted_question_that_nobody_takes_waits_again() -> None:
+    first = factories.started()
+    waiting = factories.asked(first.conversation)
+    factories.ended(first)
+
+    turns.put_back(waiting.pk)
+
+    waiting.refresh_from_db()
+    assert waiting.status == Turn.Status.QUEUED
+
+
+def test_a_question_that_was_taken_is_not_put_back() -> None:
+    turn = factories.begun(factories.started())
+
+    turns.put_back(turn.pk)
+
+    turn.refresh_from_db()
+    assert turn.status == Turn.Status.PENDING
+
+
+def test_a_call_that_is_never_made_leaves_no_row() -> None:
+    turn = factories.begun(factories.started())
+    first = Call.objects.get()
+    waiting = turns.next_attempt(
+        *(turn, first.pk), attempt=2, error_code="overloaded", request_id=""
+    )
+
+    turns.withdraw_attempt(turn, waiting.pk)
+
+    turn.refresh_from_db()
+    assert Call.objects.get().status == Call.Status.FAILED
+    assert turn.attempts == 1

@@ -4,9 +4,12 @@ import uuid
 
 import pytest
 from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from conversations import turns
+from conversations.ledger.models import Call
 from conversations.models import Conversation, Turn
+from conversations.turns import Claim
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -161,3 +164,36 @@ def test_every_question_counts_the_version_up() -> None:
     second = factories.asked(turn.conversation)
 
     assert second.version == turn.version + 1
+
+
+def test_a_further_question_is_written_in_few_statements(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    conversation = factories.conversation()
+    owner, claim = conversation.owner, Claim(worker=factories.WORKER)
+
+    # A savepoint and its end, the lock, what runs, three inserts, what is shown.
+    with django_assert_num_queries(8):
+        turn = turns.start_turn(
+            conversation=conversation,
+            parent_id=conversation.leaf_id,
+            question=factories.question(),
+            claim=claim,
+        )
+
+    assert (turn.conversation.owner, turn.worker) == (owner, factories.WORKER)
+    assert Call.objects.get(turn_id=turn.pk).pk == claim.call_id
+
+
+def test_a_question_that_waits_is_claimed_by_nobody() -> None:
+    first = factories.started()
+
+    waiting = turns.start_turn(
+        conversation=first.conversation,
+        parent_id=first.answer_id,
+        question=factories.question(),
+        claim=Claim(worker=factories.WORKER),
+    )
+
+    assert waiting.worker is None
+    assert not Call.objects.filter(turn_id=waiting.pk).exists()

@@ -149,6 +149,31 @@ def test_a_conversation_in_the_trash_takes_no_message(client: Browser) -> None:
     assert "trash" in response.content.decode()
 
 
+@pytest.mark.parametrize("verb", ["retry", "send", "withdraw", "show"])
+def test_a_page_that_knows_not_of_the_trash_changes_nothing(
+    client: Browser, verb: str
+) -> None:
+    first = factories.started()
+    waiting = factories.asked(first.conversation)
+    factories.ended(first, status=Turn.Status.STOPPED)
+    client.post(
+        reverse("conversations:conversation-trash", args=(first.conversation_id,))
+    )
+    address = {
+        "retry": reverse("conversations:turn-retry", args=(first.pk,)),
+        "send": reverse("conversations:turn-send", args=(waiting.pk,)),
+        "withdraw": reverse("conversations:turn-withdraw", args=(waiting.pk,)),
+        "show": reverse("conversations:message-show", args=(first.answer_id,)),
+    }[verb]
+
+    response = client.post(address, {"key": uuid.uuid4()})
+
+    waiting.refresh_from_db()
+    assert response.status_code == 409
+    assert "Restore it to go on." in response.content.decode()
+    assert waiting.status == Turn.Status.QUEUED
+
+
 def test_what_a_person_wrote_is_shown_as_text(client: Browser) -> None:
     response = create(client, text="<img src=x onerror=alert(1)> **not bold**")
 
