@@ -1,6 +1,7 @@
-"""Headers that Django does not send by itself."""
+"""Headers that Django does not send by itself, and one that it must not get."""
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ HEADERS = {
     # No other site may embed a picture, a script or a page of this one.
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    # A name in a link that a model wrote must not be looked up before it is clicked.
+    "X-DNS-Prefetch-Control": "off",
 }
 
 
@@ -38,3 +41,31 @@ def add_headers(get_response: Handler) -> Handler:
         return _dressed(response)
 
     return add
+
+
+def _without_unreadable(request: HttpRequest) -> HttpRequest:
+    try:
+        urlsplit(request.headers.get("HX-Current-URL", ""))
+    except ValueError:
+        # django-htmx reads it wherever it is asked for, and would raise there.
+        del request.META["HTTP_HX_CURRENT_URL"]
+        del request.headers
+    return request
+
+
+@sync_and_async_middleware
+def drop_unreadable(get_response: Handler) -> Handler:
+    """Take away the address that a page says it has where that is no address."""
+    if iscoroutinefunction(get_response):
+
+        async def drop_async(request: HttpRequest) -> HttpResponseBase:
+            return await get_response(_without_unreadable(request))
+
+        return drop_async
+
+    def drop(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(_without_unreadable(request))
+        assert isinstance(response, HttpResponseBase)  # noqa: S101 - narrows a sync chain
+        return response
+
+    return drop
