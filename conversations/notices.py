@@ -41,6 +41,8 @@ _FAILURES = {
     "conflict": "The provider was busy with the same request.",
     "api_error": "The provider had an error of its own.",
     "unknown_model": "This model is no longer offered here. Choose another one.",
+    "storage": "The place where pictures are kept does not answer."
+    " Try again in a minute.",
     "internal": "Something went wrong on this site.",
 }
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import OperationalError
 from django.utils import timezone
 
-from conversations import correlation, feed, measures, spans, tasks
+from conversations import attachment_files, correlation, feed, measures, spans, tasks
 from conversations.articles import changes_of_end, changes_since
 from conversations.catalogue import offered
 from conversations.database import in_thread
@@ -143,6 +143,9 @@ async def _outcome(
             return _failure(error)
         case offered.UnknownModel():
             return {"status": Turn.Status.FAILED, "error_code": "unknown_model"}
+        case attachment_files.Unreachable() as error:
+            logger.error("Turn %s lacks its pictures", turn.pk, exc_info=error)
+            return {"status": Turn.Status.FAILED, "error_code": "storage"}
         case error:
             logger.error("Turn %s failed on this site", turn.pk, exc_info=error)
             return {"status": Turn.Status.FAILED, "error_code": "internal"}

@@ -110,11 +110,12 @@ def next_attempt(
     turn: Turn, call_id: uuid.UUID, *, attempt: int, error_code: str, request_id: str
 ) -> Call:
     """Settle the call that failed and reserve the one that follows it."""
+    turn.attempts = attempt
+    # The turn before its call, as whoever ends it locks them.
+    Turn.objects.filter(pk=turn.pk).update(attempts=attempt)
     settle_call(
         call_id, Call.Status.FAILED, error_code=error_code, request_id=request_id
     )
-    turn.attempts = attempt
-    Turn.objects.filter(pk=turn.pk).update(attempts=attempt)
     return reserve(turn, attempt=attempt)
 
 

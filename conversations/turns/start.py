@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 
 from conversations import uploads
+from conversations.database import shared_now
 from conversations.ledger.calls import reserve_call
 from conversations.ledger.models import Call
 from conversations.models import Attachment, Conversation, Message, Turn
@@ -52,11 +53,10 @@ class Claim:
 
     def columns(self) -> dict[str, Any]:
         """What the row of a turn says once it is claimed."""
-        now = timezone.now()
         return {
             "worker": self.worker,
-            "heartbeat_at": now,
-            "started_at": now,
+            "heartbeat_at": shared_now(),
+            "started_at": timezone.now(),
             "attempts": 1,
             "parameters": dict(self.parameters),
         }

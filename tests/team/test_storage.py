@@ -6,16 +6,21 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
 from chatsite.accounts.models import User
 from chatsite.parts import bucket
-from conversations import attachment_files, uploads
-from conversations.models import Attachment
-from tests import parts
+from conversations import attachment_files, generation, turns, uploads
+from conversations.catalogue import offered
+from conversations.generation.worker import worker
+from conversations.models import Attachment, Turn
+from conversations.providers.scripted import ScriptedProvider
+from tests import factories, parts
 from tests import pictures as made
 
 pytestmark = [pytest.mark.team, pytest.mark.django_db(transaction=True)]
@@ -126,3 +131,21 @@ def test_a_bucket_that_is_away_is_named_by_the_probe(
     response = alice_client.get("/readyz")
 
     assert (response.status_code, response.content) == (503, b"storage")
+
+
+async def test_an_answer_that_needs_a_picture_says_that_the_bucket_is_away(
+    attachment: Attachment, settings: Settings
+) -> None:
+    question = factories.question("What is this?", attachment_ids=[attachment.pk])
+    start = sync_to_async(transaction.atomic(turns.start_conversation))
+    turn = await start(owner=attachment.owner, question=question)
+    settings.STORAGES = {**settings.STORAGES, "default": nobody()}
+
+    with offered.use([ScriptedProvider(pace=0)]):
+        generation.begin(turn.pk)
+        run = worker().runs[turn.pk]
+        assert run.task is not None
+        await run.task
+
+    await turn.arefresh_from_db()
+    assert (turn.status, turn.error_code) == (Turn.Status.FAILED, "storage")
