@@ -59,7 +59,10 @@ def drop_unreadable(get_response: Handler) -> Handler:
     if iscoroutinefunction(get_response):
 
         async def drop_async(request: HttpRequest) -> HttpResponseBase:
-            return await get_response(_without_unreadable(request))
+            response: HttpResponseBase = await get_response(
+                _without_unreadable(request)
+            )
+            return response
 
         return drop_async
 

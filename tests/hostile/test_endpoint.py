@@ -82,7 +82,6 @@ def test_no_spelling_leads_to_a_metadata_service() -> None:
             "models.internal",
             "api.anthropic.com",
             "169.253.1.1",
-            "0.0.0.0",
         ),
     ],
 )
