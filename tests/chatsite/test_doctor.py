@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import secrets
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -104,7 +105,7 @@ def test_closed_ports_are_each_a_failure_and_no_secret_is_shown(
 def test_a_folder_of_others_and_a_key_that_they_can_read_are_said(
     settings: Settings, tmp_path: Path
 ) -> None:
-    settings.DATA_DIR = tmp_path
+    settings.DATA_DIR, settings.SECRET_KEY = tmp_path, secrets.token_urlsafe(64)
     path = tmp_path / "secret-key"
     path.write_text(settings.SECRET_KEY)
     path.chmod(0o644)
