@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import URLPattern, path
 
 from conversations.admin import transcripts
-from conversations.admin.columns import short_id
+from conversations.admin.columns import created, minute, short_id
 from conversations.admin.figures import (
     ConversationWithFigures,
     PageWithFigures,
@@ -28,12 +28,11 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
         "owner",
         "model",
         "state",
-        "updated_at",
         "messages",
         "tokens_in",
         "tokens_out",
-        "created_at",
-        "trashed_at",
+        "updated",
+        created,
     )
     list_filter = (
         StateFilter,
@@ -50,7 +49,18 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
         "owner__first_name",
         "owner__last_name",
     )
-    fields = ("id", *list_display[1:])
+    fields = (
+        "id",
+        "owner",
+        "model",
+        "state",
+        "messages",
+        "tokens_in",
+        "tokens_out",
+        "updated_at",
+        "created_at",
+        "trashed_at",
+    )
     readonly_fields = ("id", "state", "messages", "tokens_in", "tokens_out")
     ordering = ("-updated_at", "-id")
     show_full_result_count = False
@@ -84,10 +94,16 @@ class ConversationAdmin(admin.ModelAdmin[Conversation]):
             return with_figures(rows)
         return rows
 
-    @admin.display(empty_value="not started")
-    def state(self, conversation: ConversationWithFigures) -> str | None:
-        """The status of the newest turn."""
-        return conversation.state
+    @admin.display
+    def state(self, conversation: ConversationWithFigures) -> str:
+        """The status of the newest turn, and whether it is in the trash."""
+        state = conversation.state or "not started"
+        return f"{state}, in the trash" if conversation.trashed_at else state
+
+    @admin.display(description="last activity", ordering="updated_at")
+    def updated(self, conversation: ConversationWithFigures) -> str:
+        """When the last question was asked."""
+        return minute(conversation.updated_at)
 
     @admin.display
     def messages(self, conversation: ConversationWithFigures) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.contrib import admin
 
-from conversations.admin.columns import short_id
+from conversations.admin.columns import created, short_id
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.models import Turn
 
@@ -25,15 +25,13 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
     list_display = (
         short_id,
         "owner",
-        "status",
-        "error_code",
-        "provider",
+        "outcome",
         "model",
         "tokens_in",
         "tokens_out",
         "first_word",
         "duration",
-        "created_at",
+        created,
     )
     list_filter = ("status", "error_code", "provider", "model", "created_at")
     list_select_related = ("conversation__owner",)
@@ -84,6 +82,11 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         """Whose conversation it is in."""
         return turn.conversation.owner.get_username()
 
+    @admin.display(description="status", ordering="status")
+    def outcome(self, turn: Turn) -> str:
+        """Where it stands, and by which error if it failed."""
+        return f"{turn.status}: {turn.error_code}" if turn.error_code else turn.status
+
     @admin.display(description="tokens in")
     def tokens_in(self, turn: Turn) -> int:
         """What the model was sent, cached or not."""
@@ -94,12 +97,12 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         """What the model wrote."""
         return _count(turn, "output_tokens")
 
-    @admin.display(description="first word after (s)")
+    @admin.display(description="first word (s)")
     def first_word(self, turn: Turn) -> str | None:
         """Seconds from the question to the first word."""
         return _seconds(turn.created_at, turn.first_delta_at)
 
-    @admin.display(description="finished after (s)")
+    @admin.display(description="end (s)")
     def duration(self, turn: Turn) -> str | None:
         """Seconds from the question to the end."""
         return _seconds(turn.created_at, turn.finished_at)

@@ -82,6 +82,16 @@ def test_the_change_of_a_password(page: Page) -> None:
     assert faults_at_all_widths(page) == []
 
 
+@pytest.mark.parametrize("name", ["conversation", "turn"])
+def test_a_list_of_the_admin_fits_a_small_desk(
+    visit: Visit, administrator: Person, name: str
+) -> None:
+    page = visit(administrator).new_page()
+    page.goto(f"/admin/conversations/{name}/")
+    table = page.locator("#changelist .results")
+    assert table.evaluate("(it) => it.scrollWidth - it.clientWidth") == 0
+
+
 def test_pages_of_the_admin(
     visit: Visit, administrator: Person, reader: Person
 ) -> None:

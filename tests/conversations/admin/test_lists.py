@@ -1,6 +1,7 @@
 """The lists and details of the admin: what they say, to whom, at what cost."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -67,6 +68,30 @@ def test_a_list_of_conversations_says_owner_model_state_and_figures(
     assert cells["messages"] == "4"
     assert cells["tokens_in"] == "220"
     assert cells["tokens_out"] == "10"
+
+
+def test_a_list_of_conversations_says_when_and_whether_it_is_in_the_trash(
+    conversation: Conversation, clerk: User
+) -> None:
+    conversation.trashed_at = conversation.created_at = conversation.updated_at = (
+        datetime(2026, 11, 22, 20, 16, tzinfo=UTC)
+    )
+    conversation.save()
+    page = text_of(signed_in(clerk), address("conversation"))
+    cells = dict(re.findall(r'class="field-(\w+)[^"]*">([^<]*)<', page))
+    assert cells["created"] == "22 Nov 2026 20:16"
+    assert cells["updated"] == "22 Nov 2026 20:16"
+    assert cells["state"] == "complete, in the trash"
+
+
+def test_a_list_of_turns_names_the_error_beside_the_status(
+    conversation: Conversation, clerk: User
+) -> None:
+    conversation.turns.update(status="failed", error_code="overloaded")
+    page = text_of(signed_in(clerk), address("turn"))
+    cells = dict(re.findall(r'class="field-(\w+)[^"]*">([^<]*)<', page))
+    assert cells["outcome"] == "failed: overloaded"
+    assert cells["model"] == "local"
 
 
 def test_a_conversation_without_turns_is_listed_as_not_started(
