@@ -33,7 +33,7 @@ from conversations.messages_api.events import Event, Json, events_of, load_objec
 from conversations.messages_api.failures import error_from_response
 from conversations.messages_api.model_records import ModelRecord, model_records
 from conversations.messages_api.reader import ANSWER_LIMIT_BYTES, EventReader
-from conversations.messages_api.requests import MessageRequest, encoded
+from conversations.messages_api.requests import MessageRequest, encoded_aside
 from conversations.messages_api.stream import MessageStream
 from conversations.messages_api.timeouts import Timeouts, Watchdog
 
@@ -135,7 +135,7 @@ class MessagesClient:
     async def _streamed(
         self, request: MessageRequest, on_attempt: OnAttempt | None
     ) -> AsyncIterator[MessageStream]:
-        content = encoded(request.body(stream=True))
+        content = await encoded_aside(request.body(stream=True))
         ends_at = _now() + self._timeouts.total
         stream = await with_retries(
             lambda number: self._open(content, number, ends_at),
@@ -172,7 +172,7 @@ class MessagesClient:
     async def _json(
         self, method: str, path: str, body: Json | None, patience_s: float
     ) -> Json:
-        content = None if body is None else encoded(body)
+        content = None if body is None else await encoded_aside(body)
         ends_at = _now() + patience_s
 
         async def attempt(_number: int) -> Json:

@@ -5,7 +5,12 @@ import json
 import pytest
 
 from conversations.messages_api import MessageRequest, ProviderError
-from conversations.messages_api.requests import REQUEST_LIMIT_BYTES, encoded
+from conversations.messages_api.requests import (
+    ASIDE_CHARS,
+    REQUEST_LIMIT_BYTES,
+    encoded,
+    encoded_aside,
+)
 from tests import corpus
 
 HELLO = {"role": "user", "content": "Hello"}
@@ -81,3 +86,19 @@ def test_a_request_past_the_limit_is_not_sent() -> None:
         encoded({"a": "x" * REQUEST_LIMIT_BYTES})
 
     assert (caught.value.code, caught.value.status) == ("too_large", None)
+
+
+@pytest.mark.parametrize("chars", [1, ASIDE_CHARS])
+async def test_a_large_request_is_the_same_bytes_as_a_small_one(chars: int) -> None:
+    picture = {"type": "base64", "data": "é" * chars, "media_type": "image/png"}
+    content = [{"type": "image", "source": picture}, {"text": "\ud83d", "n": 1.5}]
+    body = {"messages": [{"role": "user", "content": content}], "stream": True}
+
+    assert await encoded_aside(body) == encoded(body)
+
+
+async def test_a_large_request_past_the_limit_is_not_sent_either() -> None:
+    with pytest.raises(ProviderError) as caught:
+        await encoded_aside({"a": "x" * REQUEST_LIMIT_BYTES})
+
+    assert caught.value.code == "too_large"
