@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from chatsite.health import failing_parts
 from chatsite.redis_layer import RedisLayer
 from tests import parts
 
@@ -112,3 +115,11 @@ async def test_who_left_while_redis_was_away_is_forgotten(
 
     assert await next_of(layer, here) == "layer.restored"
     assert layer.groups == {}
+
+
+async def test_a_probe_leaves_no_channel_behind() -> None:
+    found = [await failing_parts() for _ in range(3)]
+
+    assert ["layer" in failing for failing in found] == [False] * 3
+    layer: Any = get_channel_layer()
+    assert layer.channels == {}
