@@ -23,7 +23,6 @@ class InvitationAdmin(admin.ModelAdmin[Invitation]):
     search_fields = ("email",)
     date_hierarchy = "created_at"
     fields = ("email", "groups", "expires_at")
-    filter_horizontal = ("groups",)
     actions = ("revoke",)
 
     @override

@@ -94,6 +94,26 @@ def test_a_passkey_is_added_and_signs_in_by_itself(
     expect(Chat(page).box).to_be_visible()
 
 
+def test_a_key_stands_beside_the_password_as_a_second_factor(
+    by_name: BrowserContext, person: Person
+) -> None:
+    page = by_name.new_page()
+    carry_authenticator(page)
+    gives_password(page, person)
+    expect(Chat(page).box).to_be_visible()
+    page.goto("/accounts/2fa/passkeys/add/")
+    confirms(page)
+    page.get_by_label("Enough by itself").uncheck()
+    action(page, "Add the passkey").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    page.goto("/accounts/logout/")
+    action(page, "Sign out").click()
+    gives_password(page, person)
+    expect(page.get_by_role("heading", name="Second factor")).to_be_visible()
+    action(page, "Use a passkey").click()
+    expect(Chat(page).box).to_be_visible()
+
+
 def test_a_passkey_that_is_not_there_is_said_on_the_page(
     by_name: BrowserContext,
 ) -> None:

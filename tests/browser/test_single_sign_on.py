@@ -78,3 +78,15 @@ def test_a_person_enters_with_an_identity_of_elsewhere(
     expect(page.get_by_role("main")).to_contain_text("ada · ada@example.org")
     expect(page.get_by_role("main")).to_contain_text("Connected.")
     expect(page.get_by_role("main")).to_contain_text("this session")
+
+
+def test_a_sign_in_that_failed_is_said_in_the_look_of_the_site(
+    sign_on_site: Site, visit: Visit, watch: Watch
+) -> None:
+    """With a way back."""
+    watch.origin = sign_on_site.url
+    watch.allow("401")
+    page = visit(base_url=sign_on_site.url).new_page()
+    page.goto("/accounts/oidc/login/callback/?code=forged&state=forged")
+    expect(page.get_by_role("heading")).to_contain_text("Harbour could not sign you in")
+    assert faults_at_all_widths(page) == []
