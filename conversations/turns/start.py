@@ -242,7 +242,8 @@ def _require_answer(conversation: Conversation, message_id: uuid.UUID) -> None:
 def _write_messages(
     conversation: Conversation, parent_id: uuid.UUID | None, question: Question
 ) -> tuple[Message, Message]:
-    pictures = uploads.chosen(owner=conversation.owner, ids=question.attachment_ids)
+    named = question.attachment_ids
+    pictures = uploads.chosen(owner=conversation.owner, ids=named) if named else []
     content = [picture.content_block for picture in pictures]
     if question.text:
         content.append({"type": "text", "text": question.text})
