@@ -55,7 +55,7 @@ def otlp_receiver() -> Iterator[Receiver]:
             self.end_headers()
 
         @override
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
+        def log_message(self, format: str, *args: Any) -> None:
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
