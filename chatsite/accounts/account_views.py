@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from chatsite.accounts import factors, sessions
 from chatsite.accounts.models import User
+from chatsite.accounts.people import enters_by_provider_only
 
 
 @never_cache
@@ -28,6 +29,7 @@ def account(request: HttpRequest) -> HttpResponse:
         "is_connected": SocialAccount.objects.filter(
             user=person, provider=settings.OIDC_ISSUER
         ).exists(),
+        "has_own_ways": not enters_by_provider_only(person),
         "app": kept.filter(type=Authenticator.Type.TOTP).first(),
         "passkeys": kept.filter(type=Authenticator.Type.WEBAUTHN),
         "codes": kept.filter(type=Authenticator.Type.RECOVERY_CODES).first(),

@@ -4,10 +4,12 @@ from typing import Any, override
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from chatsite.accounts.models import User
+from chatsite.accounts.people import enters_by_provider_only
 from chatsite.accounts.sessions import close_sockets
 
 
@@ -33,10 +35,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
     ) -> HttpResponse | None:
         """Stop whoever is switched off, or came by a way that is not offered."""
         response: HttpResponse | None = super().pre_login(request, user, **kwargs)
-        if response or user.is_superuser or not settings.OIDC_ONLY:
+        came_by_provider = "sociallogin" in (kwargs["signal_kwargs"] or {})
+        if response or came_by_provider or not enters_by_provider_only(user):
             return response
-        if "sociallogin" in (kwargs["signal_kwargs"] or {}):
-            return None
         page = {"reason": "way", "sign_on_name": settings.OIDC_NAME}
         return render(request, "socialaccount/refused.html", page, status=403)
 
@@ -50,6 +51,11 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no ty
 
     @override
     def set_password(self, user: User, password: str) -> None:
-        """A new password ends the sockets that the old one opened."""
+        """A new password ends the sockets that the old one opened.
+
+        Whom the provider brought has none, also not by a link of the mail.
+        """
+        if enters_by_provider_only(user):
+            raise PermissionDenied
         super().set_password(user, password)
         close_sockets(user)

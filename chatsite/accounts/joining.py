@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
+from allauth.socialaccount.providers.base.constants import AuthProcess
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
@@ -68,7 +69,7 @@ class JoiningAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
             if sociallogin.is_existing:
                 rights.withdraw(sociallogin.user)
             raise refuse(request, "group")
-        if request.user.is_authenticated:
+        if sociallogin.state.get("process") == AuthProcess.CONNECT:
             return
         if not sociallogin.is_existing:
             self._admit(request, sociallogin, claims)

@@ -376,3 +376,29 @@ def test_hidden_fields_let_only_administrators_in(
         fields = {"login": who.username, "password": "correct horse"}
         statuses[who.username] = Client().post(SIGN_IN, fields).status_code
     assert statuses == {"alice": 403, "bob": 302}
+
+
+def test_whom_the_provider_brought_keeps_no_password_of_the_site(
+    provider: IdentityProvider,
+) -> None:
+    """Whoever is shut out there would still get in here."""
+    client = Client()
+    sign_in(provider, "sub-21", client)
+    fields = {"password1": "battery staple 9", "password2": "battery staple 9"}
+    assert client.post("/accounts/password/set/", fields).status_code == 403
+    assert not User.objects.get().has_usable_password()
+    assert "Add a passkey" not in client.get("/accounts/").content.decode()
+
+
+def test_signing_in_meanwhile_opens_no_way_around_the_rules(
+    provider: IdentityProvider, settings: Settings, alice: User
+) -> None:
+    """The sign-in that was begun before is judged as any other."""
+    settings.ALLOWED_EMAIL_DOMAINS = ["example.org"]
+    provider.knows("sub-22", email="eve@evil.example", email_verified=True)
+    client = Client()
+    address = begin(client)
+    client.post(SIGN_IN, {"login": "alice", "password": "correct horse"})
+    response = client.get(provider.authorises(address, "sub-22"))
+    assert response.status_code in {401, 403}
+    assert User.objects.count() == 1
