@@ -111,7 +111,8 @@ def newest_below(message_id: uuid.UUID) -> uuid.UUID:
     return _read(found)
 
 
-# Written out, for each change of a conversation begins with it.
+# Written out, for each change of a conversation begins with it. `trashed_at` itself
+# comes back: SQLite 3.40 answers IS NOT NULL wrongly in a RETURNING clause.
 _COUNT_SQL = """
 UPDATE conversations_conversation SET version = version + 1 WHERE id = %s
 RETURNING version, branch_version, leaf_id, title, trashed_at
