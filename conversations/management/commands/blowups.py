@@ -1,0 +1,48 @@
+"""Time the rendering of texts that are meant to take long: `manage.py blowups`."""
+
+from argparse import ArgumentParser
+from time import process_time
+from typing import Any, override
+
+from django.core.management.base import BaseCommand
+
+from conversations.management.benchmark.shapes import PIECES, text_of
+from conversations.rendering import IncrementalMarkdown, render_markdown, render_plain
+
+SIZES_CHARS = (10_000, 50_000, 100_000, 1_000_000)
+
+
+def _live(text: str) -> None:
+    markdown = IncrementalMarkdown(text)
+    markdown.update()
+    markdown.finish()
+
+
+class Command(BaseCommand):
+    """Prints a row for each shape and way of rendering: seconds at each size."""
+
+    help = "Times the rendering of texts that are meant to take long."
+    requires_system_checks: list[str] = []
+
+    @override
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the largest size."""
+        parser.add_argument("--largest", type=int, default=100_000, help="characters")
+
+    @override
+    def handle(self, *_: Any, largest: int, **__: Any) -> None:
+        """Time every shape up to that size."""
+        sizes = [size for size in SIZES_CHARS if size <= largest]
+        self.stdout.write(f"CPU seconds at {', '.join(map(str, sizes))} characters")
+        ways = {"loaded": render_markdown, "live": _live, "as typed": render_plain}
+        for piece in PIECES:
+            for way, render in ways.items():
+                times = [_timed(render, text_of(piece, size)) for size in sizes]
+                figures = " ".join(f"{time:8.3f}" for time in times)
+                self.stdout.write(f"{piece!r:14} {way:9} {figures}")
+
+
+def _timed(render: Any, text: str) -> float:
+    begun = process_time()
+    render(text)
+    return process_time() - begun
