@@ -1,100 +1,65 @@
 """The site is killed while it answers: nothing that it acknowledged is lost."""
 
-import json
-import sqlite3
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
-from typing import Any
-
-import httpx
-import pytest
+from collections.abc import Iterable
 
 from conversations.providers.scripted_text import long_text
-from tests.browser.serving import Person, Site, session_cookie
+from tests.browser.serving import Person, Site
+from tests.faults.asking import Reader, client, conversation_of, question
+from tests.faults.conftest import Note
+from tests.faults.findings import chance, times
+from tests.faults.store import Answer, answers, call_statuses, is_intact
 
-TOKEN = "a" * 32
-ASKED = 6
-PATIENCE_S = 30.0
-INTERVAL_S = 0.1
-ANSWERS_SQL = """
-SELECT t.id, t.key, t.status, m.text, m.content
-FROM conversations_turn t JOIN conversations_message m ON m.id = t.answer_id
-"""
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """The site in a process of its own."""
-    site = Site(tmp_path)
-    yield site
-    site.end()
+STREAMS = 4
+LONGEST_LIFE_S = 4.0
+# Words are stored once a second; what was shown before that is there.
+MAY_BE_BEHIND_S = 1.5
+WORDS = 400
+PATIENCE_S = 90.0
+INTERVAL_S = 0.2
 
 
-@pytest.fixture
-def person(site: Site) -> Person:
-    """Someone with an account there."""
-    return site.people({"ada": 0})["ada"]
-
-
-def browser(site: Site, person: Person) -> httpx.Client:
-    cookie = session_cookie(site, person)
-    return httpx.Client(
-        base_url=site.url,
-        cookies={cookie["name"]: cookie["value"], "csrf": TOKEN},
-        headers={"HX-Request": "true", "X-CSRFToken": TOKEN},
-    )
-
-
-def question(**fields: Any) -> dict[str, Any]:
-    return {"key": str(uuid.uuid4()), "text": "/long", "model": "scripted", **fields}
-
-
-def rows(site: Site, sql: str) -> list[Any]:
-    with closing(sqlite3.connect(site.data_dir / "chatsite.sqlite3")) as connection:
-        return connection.execute(sql).fetchall()
-
-
-def said(content: str) -> str:
-    return "".join(block["text"] for block in json.loads(content))
-
-
-def until_all_speak(site: Site) -> dict[str, str]:
-    """What is stored of each answer, by key, once something is of every one."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        kept = {key: said(content) for _, key, _, _, content in rows(site, ANSWERS_SQL)}
-        if all(kept.values()):
-            return kept
-        time.sleep(INTERVAL_S)
-    raise AssertionError("Not every answer was stored.")
-
-
-def test_a_killed_site_comes_back_with_all_that_was_said(
-    site: Site, person: Person
+def test_a_site_killed_at_random_moments_loses_nothing(
+    site: Site, person: Person, note: Note
 ) -> None:
+    drawn = chance()
+    kills = times(2, 50)
+    acknowledged: set[uuid.UUID] = set()
+    shown: dict[uuid.UUID, int] = {}
+    for _ in range(kills):
+        site.start()
+        asked = _asked(site, person)
+        acknowledged |= asked.keys()
+        time.sleep(drawn.uniform(0, LONGEST_LIFE_S))
+        site.kill()
+        killed_at = time.monotonic()
+        for key, reader in asked.items():
+            reader.join()
+            shown[key] = reader.shown_at(killed_at - MAY_BE_BEHIND_S)
     site.start()
-    asked = [question() for _ in range(ASKED)]
-    with browser(site, person) as page:
-        for each in asked:
-            assert page.post("/c/", data=each).status_code == 201
-    kept = until_all_speak(site)
 
-    site.kill()
-    site.start()
+    stored = until_none_runs(site)
 
-    answers = {key: rest for key, *rest in _by_key(site)}
-    assert answers.keys() == {uuid.UUID(each["key"]).hex for each in asked}
-    for key, (status, text, content) in answers.items():
-        assert status == "interrupted"
-        assert text == said(content)
-        assert text.startswith(kept[key])
-        assert long_text(400).startswith(text)
-    calls = rows(site, "SELECT turn_id, status FROM ledger_call")
-    assert [status for _, status in calls] == ["unknown"] * ASKED
-    assert len({turn_id for turn_id, _ in calls}) == ASKED
+    ours = {key: answer for key, answer in stored.items() if key in acknowledged}
+    assert ours.keys() == acknowledged
+    whole = long_text(WORDS)
+    behind = [key for key, end in shown.items() if len(ours[key].text) < end]
+    for answer in ours.values():
+        assert answer.status == "interrupted"
+        assert answer.text == answer.content
+        assert whole.startswith(answer.text)
+    assert behind == []
+    assert "reserved" not in call_statuses(site)
+    assert is_intact(site)
+    note(
+        "`kill -9` while four answers stream",
+        kills,
+        questions_acknowledged=len(acknowledged),
+        lost=len(acknowledged - ours.keys()),
+        too_far_behind=len(behind),
+        characters_kept=sum(len(answer.text) for answer in ours.values()),
+    )
 
 
 def test_what_a_killed_site_had_taken_is_not_taken_twice_and_can_be_retried(
@@ -102,21 +67,48 @@ def test_what_a_killed_site_had_taken_is_not_taken_twice_and_can_be_retried(
 ) -> None:
     site.start()
     asked = question()
-    with browser(site, person) as page:
+    with client(site, person) as page:
         assert page.post("/c/", data=asked).status_code == 201
         site.kill()
         site.start()
         assert page.post("/c/", data=asked).status_code == 201
-        ((turn_id, *_),) = rows(site, ANSWERS_SQL)
-        address = f"/turns/{uuid.UUID(turn_id)}/retry"
+        given_up = until_none_runs(site)[uuid.UUID(asked["key"])]
+        fresh = uuid.uuid4()
 
-        retried = page.post(address, data={"key": str(uuid.uuid4())})
+        retried = page.post(f"/turns/{given_up.turn}/retry", data={"key": str(fresh)})
 
     assert retried.status_code == 201
-    statuses = [status for _, _, status, _, _ in rows(site, ANSWERS_SQL)]
-    assert "interrupted" in statuses
-    assert len(statuses) == 2
+    found = [
+        a for a in answers(site).values() if a.conversation == given_up.conversation
+    ]
+    assert {answer.key for answer in found} == {given_up.key, fresh}
+    assert given_up.status == "interrupted"
 
 
-def _by_key(site: Site) -> list[Any]:
-    return [row[1:] for row in rows(site, ANSWERS_SQL)]
+def until_none_runs(site: Site) -> dict[uuid.UUID, Answer]:
+    """What is stored once nothing is said to run: on a server only silence tells."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        found = answers(site)
+        if not _running(found.values()):
+            return found
+        assert time.monotonic() < deadline, "Answers of a dead process still run."
+        time.sleep(INTERVAL_S)
+
+
+def _running(found: Iterable[Answer]) -> bool:
+    return any(answer.status in {"pending", "streaming"} for answer in found)
+
+
+def _asked(site: Site, person: Person) -> dict[uuid.UUID, Reader]:
+    """Ask in some new conversations, and read what comes."""
+    readers = {}
+    with client(site, person) as page:
+        for _ in range(STREAMS):
+            form = question(f"/long {WORDS}")
+            response = page.post("/c/", data=form)
+            assert response.status_code == 201
+            reader = Reader(site, person, conversation_of(response))
+            reader.start()
+            readers[uuid.UUID(form["key"])] = reader
+    return readers

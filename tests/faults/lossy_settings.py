@@ -1,0 +1,10 @@
+"""The site's settings with a channel layer that cannot be trusted."""
+
+from chatsite.settings import *  # noqa: F403 - the site's own
+from chatsite.settings import CHANNEL_LAYERS, REDIS_URL
+
+CHANNEL_LAYERS["default"]["BACKEND"] = (
+    "tests.faults.lossy_layers.LossyRedisLayer"
+    if REDIS_URL
+    else "tests.faults.lossy_layers.LossyMemoryLayer"
+)
