@@ -1,10 +1,13 @@
 """Three people, and a browser for each: the owner, the administrator, a stranger."""
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from asgiref.sync import SyncToAsync
+from channels.layers import get_channel_layer
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
@@ -12,6 +15,9 @@ from django.test import Client
 
 from chatsite.accounts.models import User
 from tests.factories import person
+from tests.hearing import Hear
+
+PATIENCE_S = 10.0
 
 
 def pytest_collection_modifyitems(
@@ -88,3 +94,26 @@ def bob_client(bob: User) -> Client:
 def charlie_client(charlie: User) -> Client:
     """The stranger, signed in."""
     return _client_of(charlie)
+
+
+@pytest.fixture
+def heard() -> Iterator[Hear]:
+    """Joins a person's group as a socket does; returns what reads its next message."""
+    with asyncio.Runner() as runner:
+
+        async def join(person: User) -> str:
+            layer: Any = get_channel_layer()
+            channel: str = await layer.new_channel()
+            await layer.group_add(person.live_group, channel)
+            return channel
+
+        async def receive(channel: str) -> Any:
+            layer: Any = get_channel_layer()
+            async with asyncio.timeout(PATIENCE_S):
+                return await layer.receive(channel)
+
+        def hear(person: User) -> Callable[[], Any]:
+            channel = runner.run(join(person))
+            return lambda: runner.run(receive(channel))
+
+        yield hear

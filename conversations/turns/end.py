@@ -265,7 +265,7 @@ def _columns(outcome: Outcome, version: int) -> dict[str, Any]:
         "stop_reason": str(outcome.stop_reason)[:WORD_LENGTH],
         "usage": outcome.usage,
         "request_id": outcome.request_id[:REQUEST_ID_LENGTH],
-        "error_code": outcome.error_code,
+        "error_code": outcome.error_code[:WORD_LENGTH],
         "error_detail": outcome.error_detail,
         "retry_at": outcome.retry_at,
         "first_delta_at": outcome.first_delta_at,
@@ -295,7 +295,7 @@ def _settle(call_id: uuid.UUID, turn: Turn, outcome: Outcome) -> None:
         _CALL_STATUS[outcome.status],
         usage=outcome.usage,
         request_id=outcome.request_id,
-        error_code=outcome.error_code,
+        error_code=outcome.error_code[:WORD_LENGTH],
         first_token=first_token,
         # A first call is reserved together with the claim.
         reserved_at=turn.started_at if turn.attempts == 1 else None,

@@ -2,19 +2,17 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.test import AsyncClient, Client
 from django.utils import timezone
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from chatsite.accounts.models import User
 from chatsite.accounts.sessions import device
+from tests.hearing import Hear
 from tests.identity_provider import IdentityProvider, begin
 
 ACCOUNT = "/accounts/"
@@ -90,19 +88,12 @@ def test_sessions_are_listed_with_device_and_address(
     ]
 
 
-def heard(person: User) -> Any:
-    """Join the person's group as a socket does; return what reads its next message."""
-    layer: Any = get_channel_layer()
-    channel = async_to_sync(layer.new_channel)()
-    async_to_sync(layer.group_add)(person.live_group, channel)
-    return lambda: async_to_sync(layer.receive)(channel)
-
-
 def test_one_session_is_ended_with_its_sockets(
     alice: User,
     here: Client,
     there: Client,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    heard: Hear,
 ) -> None:
     """The others stay."""
     third = signed_in(EDGE, "10.0.0.3")

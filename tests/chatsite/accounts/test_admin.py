@@ -1,21 +1,18 @@
 """What an administrator does with people, and what it ends."""
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from channels.layers import get_channel_layer
 from django.contrib.auth.models import Permission
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from chatsite.accounts.models import User
+from tests.hearing import Hear
 
 PEOPLE = "/admin/accounts/user/"
 PASSWORD = "battery staple 9"
-PATIENCE_S = 10.0
 
 
 def add(client: Client, **fields: str) -> str:
@@ -47,32 +44,6 @@ def act(client: Client, action: str, *people: User) -> Any:
     return client.post(
         PEOPLE, {"action": action, "_selected_action": chosen}, follow=True
     )
-
-
-type Hear = Callable[[User], Callable[[], Any]]
-
-
-@pytest.fixture
-def heard() -> Iterator[Hear]:
-    """Joins a person's group as a socket does; returns what reads its next message."""
-    with asyncio.Runner() as runner:
-
-        async def join(person: User) -> str:
-            layer: Any = get_channel_layer()
-            channel: str = await layer.new_channel()
-            await layer.group_add(person.live_group, channel)
-            return channel
-
-        async def receive(channel: str) -> Any:
-            layer: Any = get_channel_layer()
-            async with asyncio.timeout(PATIENCE_S):
-                return await layer.receive(channel)
-
-        def hear(person: User) -> Callable[[], Any]:
-            channel = runner.run(join(person))
-            return lambda: runner.run(receive(channel))
-
-        yield hear
 
 
 def test_deactivating_ends_sign_in_sessions_and_sockets(
