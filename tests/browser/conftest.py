@@ -33,7 +33,8 @@ QUIET = (
 STRANGERS, REGULARS = 60, 40
 # More than one page of a conversation.
 READER_QUESTIONS = 32
-PATIENCE_MS = 20_000
+# Longer than another process takes to give a silent one up.
+PATIENCE_MS = 60_000
 # Wide enough for the list at the side.
 DESK = {"width": 1280, "height": 800}
 
