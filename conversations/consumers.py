@@ -40,6 +40,9 @@ NOT_FOUND = 4404
 SNAPSHOT_PATIENCE_S = 0.5
 # Sign-out and deactivation close sockets at once; this catches a lost message.
 RECHECK_INTERVAL_S = 30.0
+# After so long without a word of a running answer the store is asked whether it ended:
+# the event that said so may have been lost.
+SILENCE_S = 2.0
 
 
 class ConversationConsumer(AsyncWebsocketConsumer):
@@ -60,6 +63,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         self.held: dict[str, int | None] = {}
         self._waits: dict[str, asyncio.Task[None]] = {}
         self._rechecks: asyncio.Task[None] | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._frames = 0
         # A refusal before the handshake would look like a broken line to the page,
         # which would try again for ever.
         await self.accept()
@@ -113,7 +118,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     @override
     async def disconnect(self, code: int) -> None:
-        for task in (*self._waits.values(), self._rechecks):
+        for task in (*self._waits.values(), self._rechecks, self._listening):
             if task is not None:
                 task.cancel()
         for group in self._live_groups():
@@ -145,11 +150,30 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             with suppress(DatabaseError):  # one that is away is asked the next time
                 if await self._refused():
                     return
+                await self._catch_up_if_behind()
+
+    def _listen(self) -> None:
+        """See to it that the end of a running answer is not missed."""
+        if self._listening is None or self._listening.done():
+            self._listening = asyncio.create_task(self._listen_for_silence())
+
+    async def _listen_for_silence(self) -> None:
+        while self.held:
+            heard = self._frames
+            await asyncio.sleep(SILENCE_S)
+            if heard == self._frames:
+                with suppress(DatabaseError):  # as above
+                    await self._catch_up_if_behind()
+
+    async def _catch_up_if_behind(self) -> None:
+        if await in_thread(_newest_version, self.conversation_id) > self.version:
+            await self._catch_up()
 
     async def _catch_up(self, *, always: bool = False) -> None:
         changes, named = await in_thread(_changes, self.conversation_id, self.version)
         if always or changes.version > self.version:
             self.version = changes.version
+            self.held = {}
             await self.send(changes.html + named)
         if changes.running is not None:
             await self._want_snapshot(str(changes.running.pk))
@@ -158,6 +182,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         if turn_id in self._waits:
             return
         self.held[turn_id] = None
+        self._listen()
         self._waits[turn_id] = asyncio.create_task(self._fall_back(turn_id))
         await feed.publish(
             feed.turn_group(turn_id),
@@ -180,6 +205,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def turn_frame(self, event: feed.TurnFrame) -> None:
         """Pass a frame on if it builds on what the page holds."""
+        self._frames += 1
         held = self.held.get(event["turn"])
         if event["base"] == held:
             self.held[event["turn"]] = event["end"]
@@ -204,6 +230,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             return
         self.version = event["version"]
         self.held = dict.fromkeys(event["started"], 0)
+        if self.held:
+            self._listen()
         await self.send(event["html"])
 
     async def turn_changed(self, event: feed.TurnChanged) -> None:
@@ -252,6 +280,11 @@ def _is_signed_in(scope: Mapping[str, Any]) -> bool:
 
 def _may_see(user: Any, conversation_id: uuid.UUID) -> bool:
     return Conversation.objects.visible_to(user).filter(pk=conversation_id).exists()
+
+
+def _newest_version(conversation_id: uuid.UUID) -> int:
+    rows = Conversation.objects.filter(pk=conversation_id)
+    return rows.values_list("version", flat=True).first() or 0
 
 
 def _changes(conversation_id: uuid.UUID, version: int) -> tuple[Changes, str]:

@@ -241,6 +241,19 @@ async def test_articles_of_a_later_version_make_the_page_catch_up() -> None:
     assert 'data-status="complete"' in html
 
 
+async def test_an_end_that_the_feed_lost_is_found_in_the_store() -> None:
+    person, turn = await made(streaming)
+
+    async with page(turn.conversation_id, person=person) as socket:
+        assert "so far" in await received(socket)
+        await made(factories.ended, turn)
+
+        html = await received(socket)
+
+    assert f'data-message-id="{turn.answer_id}"' in html
+    assert 'data-status="complete"' in html
+
+
 async def test_a_change_from_outside_is_looked_up_and_rendered() -> None:
     person, turn = await made(streaming, "Half")
 
