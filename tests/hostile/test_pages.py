@@ -11,8 +11,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser, Error, FilePayload, WebSocketRoute
 
-from conversations.articles import frame
-from conversations.rendering import IncrementalMarkdown
+from conversations.rendering import IncrementalMarkdown, frame_markup
 from tests.conversations.rendering.page import pieces
 from tests.hostile.conftest import FULL, Canary, Infested, listening
 from tests.hostile.payloads import corpus, documents, one_line
@@ -213,7 +212,7 @@ def frames(message_id: str, document: str) -> Iterator[str]:
     """The live frames of an answer that arrives in pieces of all sizes."""
     markdown = IncrementalMarkdown()
     sizes = PIECE_SIZES * (len(document) // sum(PIECE_SIZES) + 1)
-    for sequence, piece in enumerate(pieces(document, sizes)):
+    for piece in pieces(document, sizes):
         markdown.feed(piece)
         if update := markdown.update():
-            yield frame(message_id, update, sequence=sequence)
+            yield frame_markup(message_id, update)
