@@ -13,7 +13,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -105,9 +106,23 @@ def _wait(
             return
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The files of a PostgreSQL that may run, end, and run again."""
+
+    folder: str
+    port: int
+    owner: Mapping[str, str]  # as whom it has to run where this is root
+
+    @property
+    def url(self) -> str:
+        """Where it answers while it runs."""
+        return f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+
+
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
-    """The URL of an empty PostgreSQL, run as `postgres` where this is root."""
+def postgres_cluster() -> Iterator[Cluster]:
+    """An empty PostgreSQL that does not run yet."""
     initdb = program("initdb", "postgresql")
     how: dict[str, Any] = {"user": "postgres", "group": "postgres"}
     if os.geteuid() != 0:
@@ -115,27 +130,42 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="chatsite-postgres-") as folder:
         if how:
             shutil.chown(folder, **how)
-        data = f"{folder}/data"
         subprocess.run(  # noqa: S603 - as above
-            [initdb, "-D", data, "-U", "postgres", *INITDB_OPTIONS],
+            [initdb, "-D", f"{folder}/data", "-U", "postgres", *INITDB_OPTIONS],
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=folder,
             **how,
         )
-        port = free_port()
-        url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-        settings = {**POSTGRES_OPTIONS, "port": port, "unix_socket_directories": folder}
-        options = [f"--{name}={value}" for name, value in settings.items()]
-        with running(
-            *(program("postgres", "postgresql"), "-D", data, *options),
-            ready=lambda: psycopg.connect(url).close(),
-            errors=(psycopg.OperationalError,),
-            end=signal.SIGINT,  # its word for at once, and in order
-            cwd=folder,
-            **how,
-        ):
-            yield url
+        yield Cluster(folder, free_port(), how)
+
+
+@contextlib.contextmanager
+def postgres_server(cluster: Cluster) -> Iterator[Process]:
+    """Run a PostgreSQL, as `postgres` where this is root."""
+    settings = {
+        **POSTGRES_OPTIONS,
+        "port": cluster.port,
+        "unix_socket_directories": cluster.folder,
+    }
+    options = [f"--{name}={value}" for name, value in settings.items()]
+    data = f"{cluster.folder}/data"
+    with running(
+        *(program("postgres", "postgresql"), "-D", data, *options),
+        ready=lambda: psycopg.connect(cluster.url).close(),
+        errors=(psycopg.OperationalError,),
+        end=signal.SIGINT,  # its word for at once, and in order
+        cwd=cluster.folder,
+        **cluster.owner,
+    ) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[str]:
+    """The URL of an empty PostgreSQL that runs."""
+    with postgres_cluster() as cluster, postgres_server(cluster):
+        yield cluster.url
 
 
 @contextlib.contextmanager
