@@ -7,6 +7,7 @@ conversations, or which model is good for what.
 from conversations.messages_api.accumulate import Accumulator
 from conversations.messages_api.attempts import Attempt, OnAttempt
 from conversations.messages_api.client import MessagesClient, default_transport
+from conversations.messages_api.dialect import Dialect, MessagesDialect, Reader
 from conversations.messages_api.endpoint import AuthStyle
 from conversations.messages_api.errors import (
     CredentialError,
@@ -54,6 +55,7 @@ __all__ = [
     "ContentBlockStop",
     "CredentialError",
     "Delta",
+    "Dialect",
     "ErrorEvent",
     "Event",
     "EventReader",
@@ -64,11 +66,13 @@ __all__ = [
     "MessageStop",
     "MessageStream",
     "MessagesClient",
+    "MessagesDialect",
     "ModelRecord",
     "OnAttempt",
     "Ping",
     "ProviderConnectionError",
     "ProviderError",
+    "Reader",
     "RequestError",
     "SignatureDelta",
     "SseDecoder",

@@ -16,6 +16,7 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from conversations.messages_api.attempts import OnAttempt, with_retries
+from conversations.messages_api.dialect import Dialect, MessagesDialect
 from conversations.messages_api.endpoint import (
     AuthStyle,
     authentication,
@@ -32,7 +33,7 @@ from conversations.messages_api.errors import (
 from conversations.messages_api.events import Event, Json, events_of, load_object
 from conversations.messages_api.failures import error_from_response
 from conversations.messages_api.model_records import ModelRecord, model_records
-from conversations.messages_api.reader import ANSWER_LIMIT_BYTES, EventReader
+from conversations.messages_api.reader import ANSWER_LIMIT_BYTES
 from conversations.messages_api.requests import MessageRequest, encoded_aside
 from conversations.messages_api.stream import MessageStream
 from conversations.messages_api.timeouts import Timeouts, Watchdog
@@ -55,7 +56,8 @@ class MessagesClient:
 
     Retries and their waits happen inside, and only before the first content. Every
     failure is a `ProviderError`. Raises `CredentialError` for a credential or header
-    that no request can carry, `ValueError` for a base URL that is none.
+    that no request can carry, `ValueError` for a base URL that is none. Servers that
+    speak otherwise are spoken to in their `dialect`.
     """
 
     def __init__(
@@ -68,7 +70,7 @@ class MessagesClient:
         headers: Mapping[str, str] | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         timeouts: Timeouts | None = None,
-        strict_end: bool = True,
+        dialect: Dialect | None = None,
     ) -> None:
         extra = dict(headers or {})
         check_sendable(credential, extra)
@@ -84,7 +86,7 @@ class MessagesClient:
         self._secrets = secrets_in(credential, extra)
         self._transport = transport or default_transport()
         self._timeouts = timeouts or Timeouts()
-        self._strict_end = strict_end
+        self._dialect = dialect or MessagesDialect()
 
     @override
     def __repr__(self) -> str:
@@ -102,8 +104,13 @@ class MessagesClient:
 
     async def create(self, request: MessageRequest) -> Json:
         """A whole message, not streamed, in the shape of the wire."""
-        path, body = "/v1/messages", request.body(stream=False)
-        return await self._json("POST", path, body, self._timeouts.whole)
+        path = self._dialect.path(request, stream=False)
+        body = self._dialect.body(request, stream=False)
+        answer = await self._json("POST", path, body, self._timeouts.whole)
+        message = self._dialect.message(answer)
+        if message is None:
+            raise UnexpectedResponseError("unexpected_response", "No message.")
+        return message
 
     async def count_tokens(self, request: MessageRequest) -> int:
         """The size of the prompt in tokens; not every provider can tell."""
@@ -135,10 +142,11 @@ class MessagesClient:
     async def _streamed(
         self, request: MessageRequest, on_attempt: OnAttempt | None
     ) -> AsyncIterator[MessageStream]:
-        content = await encoded_aside(request.body(stream=True))
+        path = self._dialect.path(request, stream=True)
+        content = await encoded_aside(self._dialect.body(request, stream=True))
         ends_at = _now() + self._timeouts.total
         stream = await with_retries(
-            lambda number: self._open(content, number, ends_at),
+            lambda number: self._open(path, content, number, ends_at),
             ends_at=ends_at,
             secrets=self._secrets,
             on_attempt=on_attempt,
@@ -148,26 +156,43 @@ class MessagesClient:
         finally:
             await stream.aclose()
 
-    async def _open(self, content: bytes, number: int, ends_at: float) -> MessageStream:
+    async def _open(
+        self, path: str, content: bytes, number: int, ends_at: float
+    ) -> MessageStream:
         head_at = min(_now() + self._timeouts.first_byte, ends_at)
-        response = await self._send("POST", "/v1/messages", content, head_at)
+        response = await self._send("POST", path, content, head_at)
         chunks = _chunks(response)
         try:
             stream = MessageStream(
                 chunks,
                 close=lambda: _let_go(response, chunks),
                 watchdog=Watchdog(self._timeouts, now=_now(), ends_at=ends_at),
-                reader=EventReader(strict_end=self._strict_end),
+                reader=self._dialect.reader(),
                 attempt=number,
-                request_id=response.headers.get("request-id"),
+                request_id=_request_id(response),
                 secrets=self._secrets,
-                told=await _told(response, chunks, ends_at),
+                told=await self._told(response, chunks, ends_at),
             )
             await stream.reach_content()
         except BaseException:
             await _let_go(response, chunks)
             raise
         return stream
+
+    async def _told(
+        self, response: httpx.Response, chunks: Chunks, ends_at: float
+    ) -> list[Event]:
+        """The events of an answer that came whole though a stream was asked for."""
+        kind = _media_type(response)
+        if kind in {self._dialect.stream_type, ""}:
+            return []
+        if kind != "application/json":
+            raise _unexpected(response, f"The answer is {kind}, not an event stream.")
+        answer = await _object(response, chunks, ends_at)
+        message = self._dialect.message(answer)
+        if message is None:
+            raise _unexpected(response, "The answer is JSON, but no message.")
+        return events_of(message)
 
     async def _json(
         self, method: str, path: str, body: Json | None, patience_s: float
@@ -292,21 +317,6 @@ async def _object(response: httpx.Response, chunks: Chunks, ends_at: float) -> J
     raise _unexpected(response, f"The answer is {_media_type(response)}, not JSON.")
 
 
-async def _told(
-    response: httpx.Response, chunks: Chunks, ends_at: float
-) -> list[Event]:
-    """The events of an answer that came whole though a stream was asked for."""
-    kind = _media_type(response)
-    if kind in {"text/event-stream", ""}:
-        return []
-    if kind != "application/json":
-        raise _unexpected(response, f"The answer is {kind}, not an event stream.")
-    message = await _object(response, chunks, ends_at)
-    if message.get("type") != "message":
-        raise _unexpected(response, "The answer is JSON, but no message.")
-    return events_of(message)
-
-
 async def _refusal(response: httpx.Response) -> ProviderError:
     """The error that another status stands for, with the body if it can be read."""
     chunks = _chunks(response)
@@ -324,12 +334,17 @@ def _media_type(response: httpx.Response) -> str:
     return kind.partition(";")[0].strip().lower()
 
 
+def _request_id(response: httpx.Response) -> str | None:
+    names = ("request-id", "x-request-id")
+    return next(filter(None, map(response.headers.get, names)), None)
+
+
 def _unexpected(response: httpx.Response, words: str) -> UnexpectedResponseError:
     return UnexpectedResponseError(
         "unexpected_response",
         words,
         status=response.status_code,
-        request_id=response.headers.get("request-id"),
+        request_id=_request_id(response),
     )
 
 

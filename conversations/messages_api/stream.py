@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Self
 
+from conversations.messages_api.dialect import Reader
 from conversations.messages_api.errors import ProviderError
 from conversations.messages_api.events import (
     Event,
@@ -13,7 +14,6 @@ from conversations.messages_api.events import (
     Ping,
     UnknownEvent,
 )
-from conversations.messages_api.reader import EventReader
 from conversations.messages_api.timeouts import Alarm, Watchdog
 
 DRAIN_S = 0.25
@@ -36,7 +36,7 @@ class MessageStream:
         *,
         close: Callable[[], Awaitable[None]],
         watchdog: Watchdog,
-        reader: EventReader,
+        reader: Reader,
         attempt: int = 1,
         request_id: str | None = None,
         secrets: Sequence[str] = (),

@@ -11,6 +11,7 @@ from conversations.messages_api import (
     CredentialError,
     Event,
     MessagesClient,
+    MessagesDialect,
     MessageStop,
     ProviderError,
 )
@@ -219,7 +220,7 @@ async def test_a_lenient_client_takes_a_clean_end_for_the_end(ending: bytes) -> 
     body = cut("text", b"event: message_stop") + ending
     provider = Provider(stream_of(body))
 
-    events = await read(provider.client(strict_end=False))
+    events = await read(provider.client(dialect=MessagesDialect(strict_end=False)))
 
     assert events[-1] == MessageStop()
 
@@ -227,9 +228,11 @@ async def test_a_lenient_client_takes_a_clean_end_for_the_end(ending: bytes) -> 
 async def test_an_end_mark_alone_ends_for_a_lenient_client() -> None:
     body = cut("text", b"event: message_delta") + b"data: [DONE]\n\n"
 
-    assert (await read(Provider(stream_of(body)).client(strict_end=False)))[-1] == (
-        MessageStop()
-    )
+    assert (
+        await read(
+            Provider(stream_of(body)).client(dialect=MessagesDialect(strict_end=False))
+        )
+    )[-1] == (MessageStop())
 
 
 @pytest.mark.parametrize("strict_end", [True, False])
@@ -239,7 +242,7 @@ async def test_an_answer_that_just_breaks_off_is_cut_for_everybody(
     provider = Provider(stream_of(cut("text", b"event: message_delta")))
 
     with pytest.raises(ProviderError, match="stream_cut"):
-        await read(provider.client(strict_end=strict_end))
+        await read(provider.client(dialect=MessagesDialect(strict_end=strict_end)))
 
 
 async def test_an_endless_answer_is_ended() -> None:
@@ -262,9 +265,9 @@ async def test_a_whole_message_can_be_asked_for() -> None:
 
 async def test_a_whole_message_is_asked_for_again_as_a_streamed_one_is() -> None:
     busy = httpx.Response(529, headers={"retry-after-ms": "1"})
-    provider = Provider(busy, busy, httpx.Response(200, json={"id": "m"}))
+    provider = Provider(busy, busy, httpx.Response(200, json={"content": []}))
 
-    assert await provider.client().create(REQUEST) == {"id": "m"}
+    assert await provider.client().create(REQUEST) == {"content": []}
     assert len(provider.requests) == 3
 
 
@@ -278,6 +281,13 @@ async def test_a_whole_answer_that_is_no_json_object_is_unexpected(
         await provider.client().create(REQUEST)
 
     assert caught.value.code == "unexpected_response"
+
+
+async def test_a_whole_answer_that_is_no_message_is_unexpected() -> None:
+    provider = Provider(httpx.Response(200, json={"ok": True}))
+
+    with pytest.raises(ProviderError, match="unexpected_response"):
+        await provider.client().create(REQUEST)
 
 
 async def test_tokens_are_counted_by_the_provider() -> None:
