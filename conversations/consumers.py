@@ -16,7 +16,6 @@ from urllib.parse import parse_qs
 from channels.consumer import get_handler_name
 from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
-from django.contrib.auth import get_user_model
 from django.db import DatabaseError
 
 from conversations import correlation, feed
@@ -50,6 +49,12 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     groups: list[str]
 
+    def __init__(self, *, recheck_interval_s: float = RECHECK_INTERVAL_S) -> None:
+        """Look every `recheck_interval_s` whether the person may still see this."""
+        super().__init__()
+        self.recheck_interval_s = recheck_interval_s
+        self._is_over = False
+
     @override
     async def connect(self) -> None:
         self.conversation_id: uuid.UUID = self.scope["url_route"]["kwargs"][
@@ -68,10 +73,11 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         # A refusal before the handshake would look like a broken line to the page,
         # which would try again for ever.
         await self.accept()
-        if await self._refused():
-            return
+        # A sign-out during the check is told to the group.
         for group in self._live_groups():
             await self.channel_layer.group_add(group, self.channel_name)
+        if await self._refused():
+            return
         self._rechecks = asyncio.create_task(self._recheck())
         await self._catch_up(always=True)
 
@@ -130,6 +136,19 @@ class ConversationConsumer(AsyncWebsocketConsumer):
     ) -> None:
         """Whatever a page may say is ignored: it asks by POST."""
 
+    @override
+    async def send(self, *args: Any, **kwargs: Any) -> None:
+        """Send, unless the socket was closed: what was under way then is dropped."""
+        if not self._is_over:
+            await super().send(*args, **kwargs)
+
+    @override
+    async def close(self, *args: Any, **kwargs: Any) -> None:
+        """Close, once."""
+        if not self._is_over:
+            self._is_over = True
+            await super().close(*args, **kwargs)
+
     def _live_groups(self) -> list[str]:
         person: Any = self.scope["user"]
         groups = [feed.conversation_group(self.conversation_id)]
@@ -146,7 +165,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def _recheck(self) -> None:
         while True:
-            await asyncio.sleep(RECHECK_INTERVAL_S)
+            await asyncio.sleep(self.recheck_interval_s)
             with suppress(DatabaseError):  # one that is away is asked the next time
                 if await self._refused():
                     return
@@ -266,16 +285,8 @@ def _version_of(scope: Mapping[str, Any]) -> int:
 
 
 def _is_signed_in(scope: Mapping[str, Any]) -> bool:
-    """Whether the session still stands and its person is still active, by the store."""
-    user, session = scope["user"], scope["session"]
-    if not user.is_authenticated or session.session_key is None:
-        return False
-    fresh = get_user_model().objects.filter(pk=user.pk, is_active=True).first()
-    return (
-        fresh is not None
-        and session.exists(session.session_key)
-        and fresh.password == user.password
-    )
+    user = scope["user"]
+    return bool(user.is_authenticated and user.is_signed_in_by(scope["session"]))
 
 
 def _may_see(user: Any, conversation_id: uuid.UUID) -> bool:

@@ -1,7 +1,7 @@
 """The person, and what lets someone become one."""
 
 from datetime import datetime, timedelta
-from typing import override
+from typing import Any, override
 
 from django.contrib.auth.models import AbstractUser, Group
 from django.db import models
@@ -22,6 +22,13 @@ class User(AbstractUser):
     def live_group(self) -> str:
         """The channel group that every socket of this person listens to."""
         return f"user.{self.pk}"
+
+    def is_signed_in_by(self, session: Any) -> bool:
+        """Whether that session still is a sign-in of this person, by the store."""
+        # It asks about second factors, whose rows name people.
+        from chatsite.accounts.authority import holds
+
+        return holds(self, session)
 
 
 class SetupLink(models.Model):
