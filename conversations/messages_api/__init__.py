@@ -1,12 +1,13 @@
 """The Messages API as Python values: bytes, SSE records, events, messages.
 
-Pure but for `client`, the only module that knows HTTP. Nothing here knows Django,
+Pure but for `connection`, the only module that knows HTTP. Nothing here knows Django,
 conversations, or which model is good for what.
 """
 
 from conversations.messages_api.accumulate import Accumulator
 from conversations.messages_api.attempts import Attempt, OnAttempt
-from conversations.messages_api.client import MessagesClient, default_transport
+from conversations.messages_api.client import MessagesClient
+from conversations.messages_api.connection import default_transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect, Reader
 from conversations.messages_api.endpoint import AuthStyle
 from conversations.messages_api.errors import (

@@ -28,7 +28,7 @@ from conversations.messages_api import (
     ProviderError,
     Timeouts,
 )
-from conversations.messages_api.client import default_transport
+from conversations.messages_api.connection import default_transport
 from tests import corpus
 from tests.provider_faults import (
     ALL_FAULTS,
