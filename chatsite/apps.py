@@ -4,6 +4,12 @@ from typing import override
 
 from django.apps import AppConfig
 
+from chatsite.unloaded import left_out
+
+# The command line of httpx loads a toolkit for terminals wherever one is installed.
+with left_out("httpx._main"):
+    import conversations.messages_api  # noqa: F401 - so that it is loaded without
+
 
 class SiteConfig(AppConfig):
     """Start-up, serving and what an operator can get wrong."""

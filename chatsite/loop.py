@@ -7,7 +7,14 @@ streaming answers. Where it is not installed (on Windows) Daphne's own choice st
 import importlib.util
 import sys
 
-from twisted.internet import asyncioreactor
+from chatsite.unloaded import left_out, load_when_used
+
+# TLS is the proxy's; and of autobahn's two protocols one is never spoken.
+with left_out("OpenSSL"):
+    from twisted.internet import asyncioreactor
+
+    load_when_used("autobahn.wamp", "auth")
+    import autobahn.twisted.websocket  # noqa: F401 - so that it is loaded without
 
 if "twisted.internet.reactor" not in sys.modules and importlib.util.find_spec("uvloop"):
     import uvloop

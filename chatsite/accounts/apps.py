@@ -4,6 +4,8 @@ from typing import override
 
 from django.apps import AppConfig
 
+from chatsite.unloaded import load_when_used
+
 
 class AccountsConfig(AppConfig):
     """People and sign-in."""
@@ -13,5 +15,6 @@ class AccountsConfig(AppConfig):
 
     @override
     def ready(self) -> None:
-        """Register the checks."""
+        """Register the checks, and leave what passkeys need until one is used."""
+        load_when_used("allauth.mfa.webauthn.internal", "auth")
         import chatsite.accounts.checks  # noqa: F401 - the import registers

@@ -3,18 +3,20 @@
 import base64
 import hashlib
 from ipaddress import ip_address
-from typing import Any, override
+from typing import TYPE_CHECKING, Any, override
 from urllib.parse import urlsplit
 
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
-from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.db import transaction
 
 from chatsite.accounts.models import User
 from chatsite.accounts.sessions import end_sessions
+
+if TYPE_CHECKING:
+    from cryptography.fernet import MultiFernet
 
 # Recovery codes alone are no factor: they stand in for one that was lost.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -92,7 +94,10 @@ def reset(person: User) -> int:
     return count
 
 
-def _box() -> MultiFernet:
+def _box() -> "MultiFernet":
+    # Only where somebody has a second factor is this much loaded.
+    from cryptography.fernet import Fernet, MultiFernet
+
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
     return MultiFernet([Fernet(_derived(key)) for key in keys])
 

@@ -7,6 +7,7 @@ from allauth.account.adapter import get_adapter as get_account_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialLogin
+from allauth.socialaccount.providers import registry
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -15,8 +16,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from chatsite.accounts import invitations, rights
+from chatsite.accounts.claims import verified_email
 from chatsite.accounts.models import Provisioned, User
-from chatsite.accounts.provider import SingleSignOn, verified_email
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,10 @@ class JoiningAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
         """
         if not settings.OIDC_ISSUER:
             return []
+        # Here it is first needed, and loads much.
+        from chatsite.accounts.openid import SingleSignOn
+
+        registry.register(SingleSignOn)
         return [
             SocialApp(
                 provider=SingleSignOn.id,

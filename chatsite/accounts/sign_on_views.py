@@ -1,19 +1,22 @@
-"""Single sign-on: the way to the identity provider and back."""
+"""Single sign-on: the way to the identity provider and back.
+
+What only a site with a provider needs is imported once there turns out to be one.
+"""
+
+from typing import TYPE_CHECKING
 
 from allauth.account.utils import get_next_redirect_url
 from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from allauth.socialaccount.providers.base.constants import AuthProcess
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
-from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-from requests import RequestException
 
-from chatsite.accounts.provider import SignOnAdapter, SingleSignOn
+if TYPE_CHECKING:
+    from chatsite.accounts.openid import SingleSignOn
 
 
 @never_cache
@@ -25,6 +28,9 @@ def begin(request: HttpRequest) -> HttpResponse:
     forms, and what they lead to, to go to other sites.
     """
     provider = _provider(request)
+    from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+    from requests import RequestException
+
     connects = request.user.is_authenticated
     process = AuthProcess.CONNECT if connects else AuthProcess.LOGIN
     after = None if connects else get_next_redirect_url(request)
@@ -42,6 +48,10 @@ def begin(request: HttpRequest) -> HttpResponse:
 def callback(request: HttpRequest) -> HttpResponse:
     """Take the provider's word for who this is, once."""
     provider = _provider(request)
+    from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+
+    from chatsite.accounts.openid import SignOnAdapter
+
     view = OAuth2CallbackView.adapter_view(SignOnAdapter(request, provider.sub_id))
     try:
         response: HttpResponse = view(request)
@@ -58,15 +68,16 @@ def cancelled(_request: HttpRequest) -> HttpResponse:
     return redirect(settings.LOGIN_URL)
 
 
-def _provider(request: HttpRequest) -> SingleSignOn:
+def _provider(request: HttpRequest) -> "SingleSignOn":
     if not settings.OIDC_ISSUER:
         raise Http404
-    provider: SingleSignOn = get_adapter(request).get_provider(request, SingleSignOn.id)
+    issuer = settings.OIDC_ISSUER
+    provider: SingleSignOn = get_adapter(request).get_provider(request, issuer)
     return provider
 
 
 def _failed(
-    request: HttpRequest, provider: SingleSignOn, error: Exception
+    request: HttpRequest, provider: "SingleSignOn", error: Exception
 ) -> HttpResponse:
     page: HttpResponse = render_authentication_error(request, provider, exception=error)
     return page

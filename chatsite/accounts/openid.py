@@ -1,6 +1,6 @@
 """Single sign-on by OpenID Connect: the conversation with the identity provider.
 
-django-allauth finds providers by the name of this module. What a person may do once
+Loaded where there is one: it brings a HTTP client of its own. What a person may do once
 the provider has named them is decided in `joining` and `rights`.
 """
 
@@ -24,6 +24,8 @@ from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import urlencode
 
+from chatsite.accounts.claims import verified_email
+
 DISCOVERY_LIFETIME_S = 600
 WELL_KNOWN = "/.well-known/openid-configuration"
 
@@ -35,17 +37,6 @@ def nonce_of(code_verifier: str) -> str:
     the nonce be guessed, nor need it be kept beside the verifier.
     """
     return salted_hmac("oidc-nonce", code_verifier, algorithm="sha256").hexdigest()
-
-
-def verified_email(claims: dict[str, Any]) -> str:
-    """Return the address that the provider vouches for, else an empty string.
-
-    Some providers write the flag as a string.
-    """
-    flag = claims.get("email_verified", settings.OIDC_TRUST_EMAIL)
-    email = claims.get("email")
-    vouched = flag is True or flag == "true"
-    return email.strip().lower() if vouched and isinstance(email, str) else ""
 
 
 class SignOnAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth has no types
@@ -169,6 +160,3 @@ class SingleSignOn(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has 
     def extract_email_addresses(self, data: dict[str, Any]) -> list[Any]:
         """Return none: the person's own column holds the one that counts."""
         return []
-
-
-provider_classes = [SingleSignOn]
