@@ -6,6 +6,7 @@ conversations, or which model is good for what.
 
 from conversations.messages_api.accumulate import Accumulator
 from conversations.messages_api.attempts import Attempt, OnAttempt
+from conversations.messages_api.authorization import Authorizer, Unsigned
 from conversations.messages_api.client import MessagesClient
 from conversations.messages_api.connection import default_transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect, Reader
@@ -50,6 +51,7 @@ __all__ = [
     "Accumulator",
     "Attempt",
     "AuthStyle",
+    "Authorizer",
     "CitationsDelta",
     "ContentBlockDelta",
     "ContentBlockStart",
@@ -85,6 +87,7 @@ __all__ = [
     "UnexpectedResponseError",
     "UnknownDelta",
     "UnknownEvent",
+    "Unsigned",
     "Watchdog",
     "default_transport",
     "parse_event",

@@ -7,6 +7,7 @@ from typing import override
 from urllib.parse import urlencode
 
 from conversations.messages_api.attempts import OnAttempt, with_retries
+from conversations.messages_api.authorization import Authorizer
 from conversations.messages_api.connection import Connection, Response, Transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect
 from conversations.messages_api.endpoint import (
@@ -33,14 +34,15 @@ class MessagesClient:
     Retries and their waits happen inside, and only before the first content. Every
     failure is a `ProviderError`. Raises `CredentialError` for a credential or header
     that no request can carry, `ValueError` for a base URL that is none. Servers that
-    speak otherwise are spoken to in their `dialect`.
+    speak otherwise are spoken to in their `dialect`. A credential that is not a word
+    for good, but signs or is fetched, is an `Authorizer`.
     """
 
     def __init__(
         self,
         *,
         base_url: str,
-        credential: str = "",
+        credential: str | Authorizer = "",
         auth_style: AuthStyle = "x-api-key",
         version: str = "2026-10-21",
         headers: Mapping[str, str] | None = None,
@@ -49,7 +51,8 @@ class MessagesClient:
         dialect: Dialect | None = None,
     ) -> None:
         extra = dict(headers or {})
-        check_sendable(credential, extra)
+        key = credential if isinstance(credential, str) else ""
+        check_sendable(key, extra)
         self._connection = Connection(
             root_of(base_url),
             headers={
@@ -57,10 +60,11 @@ class MessagesClient:
                 "accept-encoding": "identity",
                 "user-agent": "chatsite",
                 **({"anthropic-version": version} if version else {}),
-                **authentication(auth_style, credential),
+                **authentication(auth_style, key),
                 **{name.lower(): value for name, value in extra.items()},
             },
-            secrets=secrets_in(credential, extra),
+            secrets=secrets_in(key, extra),
+            authorizer=None if isinstance(credential, str) else credential,
             transport=transport,
             timeouts=timeouts,
         )
@@ -93,9 +97,9 @@ class MessagesClient:
 
     async def count_tokens(self, request: MessageRequest) -> int:
         """The size of the prompt in tokens; not every provider can tell."""
-        path, body = "/v1/messages/count_tokens", request.count_body()
+        path, body = self._dialect.count(request)
         answer = await self._json("POST", path, body, self._timeouts.first_byte)
-        count = answer.get("input_tokens")
+        count = answer.get("input_tokens", answer.get("inputTokens"))
         if type(count) is not int:
             raise UnexpectedResponseError("unexpected_response", "No token count.")
         return count
@@ -112,6 +116,10 @@ class MessagesClient:
                 break
             query["after_id"] = str(page["last_id"])
         return records
+
+    async def authorize(self) -> None:
+        """Fetch what requests are authorized with; says what is wrong with it."""
+        await self._connection.authorize(self._timeouts.first_byte)
 
     async def aclose(self) -> None:
         """Close all connections."""

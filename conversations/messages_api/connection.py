@@ -16,14 +16,16 @@ import httpx
 from httpx_aiohttp import AiohttpTransport
 
 from conversations.messages_api.attempts import with_retries
+from conversations.messages_api.authorization import Authorizer, Unsigned
 from conversations.messages_api.errors import (
     ProviderConnectionError,
     ProviderError,
+    RequestError,
     StreamError,
     UnexpectedResponseError,
 )
 from conversations.messages_api.events import Json, load_object
-from conversations.messages_api.failures import error_from_response
+from conversations.messages_api.failures import error_from_response, request_id_in
 from conversations.messages_api.reader import ANSWER_LIMIT_BYTES
 from conversations.messages_api.timeouts import Timeouts
 
@@ -49,7 +51,7 @@ class Response:
     def __init__(self, response: httpx.Response) -> None:
         self._response = response
         self.headers: Mapping[str, str] = response.headers
-        self.request_id = _request_id(response)
+        self.request_id = request_id_in(response.headers)
         self.chunks = _chunks(response)
 
     @property
@@ -85,14 +87,22 @@ class Connection:
         *,
         headers: Mapping[str, str],
         secrets: Sequence[str] = (),
+        authorizer: Authorizer | None = None,
         transport: Transport | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
         self.root = root
-        self.secrets = secrets
+        self._secrets = secrets
+        self._authorizer = authorizer
         self.timeouts = timeouts or Timeouts()
         self._headers = dict(headers)
         self._transport = transport or default_transport()
+
+    @property
+    def secrets(self) -> Sequence[str]:
+        """What no error may repeat."""
+        own = self._authorizer.secrets() if self._authorizer else ()
+        return [*self._secrets, *own]
 
     async def send(
         self,
@@ -106,9 +116,41 @@ class Connection:
         """A response whose head is good; every other one is raised.
 
         `head_at` is until when the head may take. `headers` are those of this request
-        alone.
+        alone. One that is not let in is sent once more with what lets it in by now.
         """
-        request = self._request(method, path, content, headers or {})
+        own = headers or {}
+        try:
+            return await self._sent(self._request(method, path, content, own), head_at)
+        except RequestError as error:
+            if error.status != 401 or not await self._renewed():
+                raise
+        return await self._sent(self._request(method, path, content, own), head_at)
+
+    async def authorize(self, patience_s: float) -> None:
+        """Have a request authorized that is not sent."""
+        ends_at = asyncio.get_running_loop().time() + patience_s
+        await self._authorize(self._request("GET", "", None, {}), ends_at)
+
+    async def _authorize(self, request: httpx.Request, ends_at: float) -> None:
+        if self._authorizer is None:
+            return
+        unsigned = Unsigned(
+            request.method,
+            str(request.url),
+            request.content or None,
+            request.headers.get("content-type"),
+        )
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(ends_at):
+                request.headers.update(await self._authorizer.headers(unsigned))
+                return
+        raise _late("No credential came in time.")
+
+    async def _renewed(self) -> bool:
+        return self._authorizer is not None and await self._authorizer.renew()
+
+    async def _sent(self, request: httpx.Request, head_at: float) -> Response:
+        await self._authorize(request, head_at)
         response: httpx.Response | None = None
         failure: ProviderError | None = None
         try:
@@ -121,7 +163,9 @@ class Connection:
         if response is None:
             raise failure or _lost("No response.")
         if not response.is_success:
-            raise await _refusal(response)
+            refusal = await _refusal(response)
+            refusal.redact(self.secrets)
+            raise refusal
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise _unexpected(response, "The answer is compressed, unasked.")
@@ -249,14 +293,8 @@ def _unexpected(response: httpx.Response, words: str) -> UnexpectedResponseError
         "unexpected_response",
         words,
         status=response.status_code,
-        request_id=_request_id(response),
+        request_id=request_id_in(response.headers),
     )
-
-
-def _request_id(response: httpx.Response) -> str | None:
-    """The provider's own name of the call, however its header is called."""
-    names = ("request-id", "x-request-id")
-    return next(filter(None, map(response.headers.get, names)), None)
 
 
 def _connection_failure(error: BaseException) -> ProviderConnectionError:
@@ -274,8 +312,7 @@ def _connection_failure(error: BaseException) -> ProviderConnectionError:
         words = f"No connection to the provider ({name})."
         return ProviderConnectionError("connect_failed", words, retryable=True)
     if any(isinstance(cause, TimeoutError) for cause in errors):
-        words = "The provider did not begin to answer in time."
-        return ProviderConnectionError("timeout", words, retryable=True)
+        return _late("The provider did not begin to answer in time.")
     return _lost(f"The connection was lost before an answer ({name}).")
 
 
@@ -296,6 +333,10 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def _name_of(error: BaseException) -> str:
     return type(list(_causes(error))[-1]).__name__
+
+
+def _late(words: str) -> ProviderConnectionError:
+    return ProviderConnectionError("timeout", words, retryable=True)
 
 
 def _lost(words: str) -> ProviderConnectionError:

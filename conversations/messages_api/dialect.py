@@ -26,7 +26,8 @@ class Reader(Protocol):
 class Dialect(Protocol):
     """The spelling of one kind of server.
 
-    `path` follows the root of the base URL. `stream_type` is the media type of a
+    `path` follows the root of the base URL. `count` is the path and the body that
+    ask for the size of a prompt. `stream_type` is the media type of a
     streamed answer. `message` is a whole answer in the shape of the Messages API, or
     None if it is no answer at all; it may raise the error that the answer holds.
     """
@@ -37,6 +38,8 @@ class Dialect(Protocol):
     def path(self, request: MessageRequest, *, stream: bool) -> str: ...
 
     def body(self, request: MessageRequest, *, stream: bool) -> Json: ...
+
+    def count(self, request: MessageRequest) -> tuple[str, Json]: ...
 
     def reader(self) -> Reader: ...
 
@@ -56,6 +59,9 @@ class MessagesDialect:
 
     def body(self, request: MessageRequest, *, stream: bool) -> Json:
         return request.body(stream=stream)
+
+    def count(self, request: MessageRequest) -> tuple[str, Json]:
+        return "/v1/messages/count_tokens", request.count_body()
 
     def reader(self) -> Reader:
         return EventReader(strict_end=self._strict_end)

@@ -23,6 +23,7 @@ MESSAGE_LIMIT_CHARS = 2000
 _SPEND_LIMIT = "spend_limit"
 _CONTEXT_TOO_LONG = "context_too_long"
 
+_TOO_LONG_WORDS = ("prompt is too long", "Input is too long")
 _BY_WORD = {
     "enforced_spend_limit_reached": _SPEND_LIMIT,
     "contract_spend_limit_reached": _SPEND_LIMIT,
@@ -45,6 +46,35 @@ _BY_WORD = {
     "unavailable_error": "overloaded",
     "api_error": "api_error",
     "server_error": "api_error",
+    # Amazon's exceptions, as headers and frames of a stream name them.
+    "accessdeniedexception": "permission",
+    "expiredtokenexception": "authentication",
+    "incompletesignatureexception": "authentication",
+    "internalserverexception": "api_error",
+    "invalidsignatureexception": "authentication",
+    "modelerrorexception": "api_error",
+    "modelnotreadyexception": "overloaded",
+    "modelstreamerrorexception": "api_error",
+    "modeltimeoutexception": "timeout",
+    "resourcenotfoundexception": "not_found",
+    "servicequotaexceededexception": "rate_limited",
+    "serviceunavailableexception": "overloaded",
+    "throttlingexception": "rate_limited",
+    "unrecognizedclientexception": "authentication",
+    "validationexception": "invalid_request",
+    # Google's statuses.
+    "deadline_exceeded": "timeout",
+    "internal": "api_error",
+    "invalid_argument": "invalid_request",
+    "not_found": "not_found",
+    "permission_denied": "permission",
+    "resource_exhausted": "rate_limited",
+    "unauthenticated": "authentication",
+    "unavailable": "overloaded",
+    # Azure's codes; others are numbers, and said by the status.
+    "deploymentnotfound": "not_found",
+    "permissiondenied": "permission",
+    "unauthorized": "authentication",
 }
 _BY_STATUS = {
     401: "authentication",
@@ -59,6 +89,7 @@ _BY_STATUS = {
     504: "timeout",
     529: "overloaded",
 }
+_REQUEST_IDS = ("request-id", "x-amzn-requestid", "apim-request-id", "x-request-id")
 _RETRYABLE_STATUSES = frozenset({408, 409, 429})
 _RETRYABLE_IN_STREAM = frozenset({"overloaded", "rate_limited", "timeout", "api_error"})
 
@@ -79,7 +110,8 @@ def error_from_response(
         )
     raw = _object_in(body)
     error = _error_in(raw)
-    error_type, error_code = _word(error, "type"), _error_code(error)
+    error_type = _word(error, "type") or _word(error, "status") or _amazons(headers)
+    error_code = _error_code(error)
     message = _word(error, "message") or _plain_text(body)
     code = _code(status, error_type, error_code, message)
     return RequestError(
@@ -89,11 +121,16 @@ def error_from_response(
         status=status,
         request_id=headers.get("request-id")
         or _word(raw, "request_id")
-        or headers.get("x-request-id"),
+        or request_id_in(headers),
         retry_after_s=retry_after_s(headers, now=now),
         error_type=error_type,
         error_code=error_code,
     )
+
+
+def request_id_in(headers: Mapping[str, str]) -> str | None:
+    """The server's own name of a call, whatever header it is in."""
+    return next(filter(None, map(headers.get, _REQUEST_IDS)), None)
 
 
 def error_from_event(event: ErrorEvent) -> RequestError:
@@ -124,16 +161,24 @@ def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
 def _code(
     status: int, error_type: str | None, error_code: str | None, message: str
 ) -> str:
-    for word in (error_code, error_type):
-        if word in _BY_WORD:
-            return _BY_WORD[word]
-    # This API names the fault in words alone; they change what is shown, not retries.
-    if "prompt is too long" in message:
+    code = next(filter(None, map(_meaning, (error_code, error_type))), None)
+    # The fault is named in words alone; they change what is shown, not retries.
+    if code in {None, "invalid_request"} and _says_too_long(message):
         return _CONTEXT_TOO_LONG
+    if code is not None:
+        return code
     if status >= 500 and error_type == "invalid_request_error":
         return "invalid_request"
     fallback = "api_error" if status >= 500 else "invalid_request"
     return _BY_STATUS.get(status, fallback)
+
+
+def _meaning(word: str | None) -> str | None:
+    return _BY_WORD.get(word.lower()) if word else None
+
+
+def _says_too_long(message: str) -> bool:
+    return any(words in message for words in _TOO_LONG_WORDS)
 
 
 def _is_retryable(status: int, code: str, wish: str | None) -> bool:
@@ -149,7 +194,15 @@ def _object_in(body: bytes) -> dict[str, Any]:
         raw = json.loads(body)
     except (ValueError, RecursionError):
         return {}
+    if isinstance(raw, list) and len(raw) == 1:
+        # So Google answers where it would have streamed.
+        [raw] = raw
     return raw if isinstance(raw, dict) else {}
+
+
+def _amazons(headers: Mapping[str, str]) -> str | None:
+    """The exception's name, which Amazon puts in a header, with an address behind."""
+    return headers.get("x-amzn-errortype", "").partition(":")[0] or None
 
 
 def _error_in(raw: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """From the bytes of a response body to the events of one message."""
 
+from typing import Protocol
+
 from conversations.messages_api.errors import ProviderError, StreamError
 from conversations.messages_api.events import (
     DONE,
@@ -12,9 +14,17 @@ from conversations.messages_api.events import (
     parse_event,
 )
 from conversations.messages_api.failures import error_from_event
-from conversations.messages_api.sse import SseDecoder
+from conversations.messages_api.sse import SseDecoder, SseRecord
 
 ANSWER_LIMIT_BYTES = 64 * 1024 * 1024
+
+
+class Decoder(Protocol):
+    """From bytes to records; see `SseDecoder`."""
+
+    def feed(self, chunk: bytes) -> list[SseRecord]: ...
+
+    def finish(self) -> None: ...
 
 
 class EventReader:
@@ -25,11 +35,13 @@ class EventReader:
     body that ends cleanly after a stop reason or `[DONE]` counts as ended too.
     """
 
-    def __init__(self, *, strict_end: bool = True) -> None:
+    def __init__(
+        self, *, strict_end: bool = True, decoder: Decoder | None = None
+    ) -> None:
         self.ended = False
         self._strict_end = strict_end
         self._may_end = False
-        self._decoder = SseDecoder()
+        self._decoder = decoder or SseDecoder()
         self._bytes = 0
         self._fault: ProviderError | None = None
 

@@ -261,3 +261,94 @@ def test_the_recorded_overload_is_read() -> None:
 
 def test_an_error_without_an_answer_says_so_shortly() -> None:
     assert str(ProviderError("connect_failed", "No way.")) == "connect_failed: No way."
+
+
+@pytest.mark.parametrize(
+    ("status", "exception", "code"),
+    [
+        (400, "ValidationException", "invalid_request"),
+        (403, "AccessDeniedException", "permission"),
+        (403, "ExpiredTokenException", "authentication"),
+        (403, "InvalidSignatureException", "authentication"),
+        (404, "ResourceNotFoundException", "not_found"),
+        (408, "ModelTimeoutException", "timeout"),
+        (424, "ModelErrorException", "api_error"),
+        (429, "ThrottlingException", "rate_limited"),
+        (429, "ModelNotReadyException", "overloaded"),
+        (503, "ServiceUnavailableException", "overloaded"),
+    ],
+)
+def test_amazon_names_the_fault_in_a_header(
+    status: int, exception: str, code: str
+) -> None:
+    failure = error(
+        status,
+        {"message": "words"},
+        x_amzn_errortype=f"{exception}:http://internal.example/",
+        x_amzn_requestid="aws-1",
+    )
+    assert (failure.code, failure.request_id) == (code, "aws-1")
+    assert failure.provider_message == "words"
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "code"),
+    [
+        (400, "INVALID_ARGUMENT", "invalid_request"),
+        (401, "UNAUTHENTICATED", "authentication"),
+        (403, "PERMISSION_DENIED", "permission"),
+        (404, "NOT_FOUND", "not_found"),
+        (429, "RESOURCE_EXHAUSTED", "rate_limited"),
+        (500, "INTERNAL", "api_error"),
+        (503, "UNAVAILABLE", "overloaded"),
+        (504, "DEADLINE_EXCEEDED", "timeout"),
+    ],
+)
+@pytest.mark.parametrize("listed", [False, True])
+def test_google_names_the_fault_as_a_status(
+    status: int, word: str, code: str, *, listed: bool
+) -> None:
+    body = {"error": {"code": status, "message": "words", "status": word}}
+    content = json.dumps([body] if listed else body).encode()
+    failure = error(status, content)
+    assert (failure.code, failure.provider_message) == (code, "words")
+
+
+@pytest.mark.parametrize(
+    ("status", "word", "code"),
+    [
+        (404, "DeploymentNotFound", "not_found"),
+        (401, "401", "authentication"),
+        (401, "Unauthorized", "authentication"),
+        (429, "429", "rate_limited"),
+        (403, "PermissionDenied", "permission"),
+    ],
+)
+def test_azure_names_the_fault_by_a_code(status: int, word: str, code: str) -> None:
+    body = {"error": {"code": word, "message": "words"}}
+    failure = error(status, body, apim_request_id="apim-1")
+    assert (failure.code, failure.request_id) == (code, "apim-1")
+
+
+@pytest.mark.parametrize("words", ["prompt is too long", "Input is too long for it."])
+def test_a_prompt_too_long_is_told_by_amazon_in_words(words: str) -> None:
+    failure = error(400, {"message": words}, x_amzn_errortype="ValidationException")
+    assert failure.code == "context_too_long"
+
+
+@pytest.mark.parametrize(
+    ("exception", "code", "retryable"),
+    [
+        ("internalServerException", "api_error", True),
+        ("modelStreamErrorException", "api_error", True),
+        ("modelTimeoutException", "timeout", True),
+        ("serviceUnavailableException", "overloaded", True),
+        ("throttlingException", "rate_limited", True),
+        ("validationException", "invalid_request", False),
+    ],
+)
+def test_an_exception_in_the_stream_is_the_error_it_names(
+    exception: str, code: str, *, retryable: bool
+) -> None:
+    failure = error_from_event(ErrorEvent({"type": exception, "message": "x"}, None))
+    assert (failure.code, failure.retryable) == (code, retryable)
