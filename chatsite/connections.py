@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, override
+from weakref import WeakSet
 
 from daphne.http_protocol import HTTPFactory, WebRequest
 from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
@@ -91,6 +92,7 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
         if self.refused:
             return None
         if self.server.closing:
+            self.channel.persistent = False
             return self.basic_error(503, b"Service Unavailable", "Restarting.")
         return super().process()
 
@@ -135,12 +137,29 @@ class _Discard:
 class BoundedHTTPFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
     """Makes channels whose requests are bounded."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Nobody is connected yet."""
+        super().__init__(*args, **kwargs)
+        self.protocols: WeakSet[Any] = WeakSet()
+
     @override
     def buildProtocol(self, addr: Any) -> Any:
         """Use the bounded request."""
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = BoundedRequest
+        self.protocols.add(protocol)
         return protocol
+
+    def keep_none_alive(self) -> None:
+        """Close what waits for a next request, and the others after their response.
+
+        A proxy then asks another process, instead of this one over an open connection.
+        """
+        for protocol in list(self.protocols):
+            channel = protocol._channel  # noqa: SLF001 - there is no other way to it
+            channel.persistent = False
+            if not channel.requests and channel.transport is not None:
+                channel.loseConnection()
 
 
 @implementer(IPushProducer)

@@ -138,6 +138,7 @@ class ChatServer(Server):  # type: ignore[misc]  # Daphne has no types
 
     async def _close_in_order(self) -> None:
         self.listener.stopListening()
+        self.http_factory.keep_none_alive()
         self._beside.cancel()
         for connection in list(self.connections):
             if isinstance(connection, BoundedSocket):

@@ -168,6 +168,19 @@ def test_at_its_end_a_request_is_answered(server: Served) -> None:
     assert server.ended() == 0
 
 
+def test_at_its_end_no_connection_waits_for_a_further_request(tmp_path: Path) -> None:
+    """So that a proxy asks another process, while answers drain here."""
+    with small_server(tmp_path, "--busy") as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=60) as idle:
+            idle.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert idle.recv(4096).startswith(b"HTTP/1.1 200")
+            server.tell(signal.SIGTERM)
+            while idle.recv(4096):
+                pass
+        server.tell(signal.SIGTERM)
+        assert server.ended() == 0
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_cuts_the_draining_short(
     tmp_path: Path, number: signal.Signals
