@@ -3,7 +3,11 @@
 const form = () => document.getElementById("composer");
 const text = () => document.getElementById("composer-text");
 const draftName = () => `draft:${form().dataset.draftKey}`;
+// While a process of the site is replaced nobody may answer for a moment.
+const RESENT_FOR_MS = 20_000;
+const RESENT_AFTER_MS = 500;
 let sending = null;
+let lost = null;
 
 // Whoever signs in at this browser finds nothing of those before them.
 function forgetOthers() {
@@ -91,6 +95,26 @@ function accepted({ text: words, chips, draft, form: sent, next }) {
   if (next) setTimeout(() => form().requestSubmit());
 }
 
+// What did not arrive, or whose answer did not: the key makes it one question however
+// often it is sent. A text that was changed meanwhile is another question.
+function resend(sent) {
+  lost ??= { since: Date.now(), text: sent.text, key: sent.form.elements.key.value };
+  if (Date.now() - lost.since > RESENT_FOR_MS) {
+    lost.since = Date.now();
+    problem("unreachable");
+    return;
+  }
+  problem("resending");
+  setTimeout(() => {
+    if (sending || sent.form !== form() || !lost) return;
+    if (text().value === lost.text) form().requestSubmit();
+    else problem("unreachable");
+  }, RESENT_AFTER_MS);
+}
+
+const isWithoutWords = ({ status, responseText }) => [502, 503, 504].includes(status) && !responseText.includes("role=\"alert\"");
+const isLost = (xhr) => isWithoutWords(xhr) || (xhr.status === 0 && navigator.onLine);
+
 function problem(template) {
   const words = document.getElementById(template).content.cloneNode(true);
   document.getElementById("composer-problem").replaceChildren(words);
@@ -103,17 +127,34 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.detail.elt !== sending?.form) return;
   Object.assign(sending, { text: text().value, chips: [...form().querySelectorAll(".chip")] });
 });
+document.addEventListener("htmx:configRequest", (event) => {
+  const { elt, parameters } = event.detail;
+  if (elt !== form() || !lost || text().value === lost.text) return;
+  form().elements.key.value = crypto.randomUUID();
+  parameters.key = form().elements.key.value;
+  lost = null;
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // What a proxy says is no part of the page.
+  if (isWithoutWords(event.detail.xhr)) event.detail.shouldSwap = false;
+});
 document.addEventListener("htmx:afterRequest", (event) => {
   // The event itself comes from an ancestor where the answer has replaced the form.
   const { requestConfig, xhr } = event.detail;
   if (!sending || requestConfig.elt !== sending.form) return;
   const sent = sending;
   settle();
+  if (isLost(xhr)) {
+    resend(sent);
+    return;
+  }
+  if (xhr.status) lost = null;
   if (xhr.status === 201) accepted(sent);
 });
 document.addEventListener("htmx:sendError", (event) => {
   // What the page fetches by itself is fetched again, and "Reconnecting…" is said.
-  if (event.detail.elt.id !== "live") problem("unreachable");
+  const isSentAgain = event.detail.elt === form() && navigator.onLine;
+  if (event.detail.elt.id !== "live" && !isSentAgain) problem("unreachable");
 });
 
 document.addEventListener("input", (event) => {

@@ -1,6 +1,6 @@
 """When the line breaks, or the person is no longer let in."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.chat import Chat, action, words_of
 from tests.browser.conftest import Visit
@@ -125,6 +125,60 @@ def test_without_a_line_what_one_wrote_is_kept(going: Chat, watch: Watch) -> Non
     going.ends("complete")
     expect(alert).to_have_count(0)
     expect(going.questions).to_have_count(2)
+
+
+def test_a_question_that_nobody_took_is_sent_again_by_itself(
+    going: Chat, watch: Watch
+) -> None:
+    watch.allow("503|htmx:")
+    going.model.select_option("scripted")
+    going.page.route(
+        "**/turns", lambda route: route.fulfill(status=503, body="Restarting."), times=2
+    )
+    going.box.fill("/echo Ebb.")
+    going.send.click()
+    expect(going.page.get_by_text("Trying again…")).to_be_visible()
+    expect(going.answers).to_have_count(2)
+    going.ends("complete")
+    expect(going.page.get_by_text("Trying again…")).to_have_count(0)
+    expect(going.box).to_have_value("")
+
+
+def test_a_question_whose_answer_was_lost_is_asked_once(
+    going: Chat, watch: Watch
+) -> None:
+    watch.allow("ERR_FAILED|htmx:")
+    going.model.select_option("scripted")
+    going.page.route("**/turns", _taken_and_lost, times=1)
+    going.box.fill("/echo Ebb.")
+    going.send.click()
+    expect(going.box).to_have_value("")
+    expect(going.answers).to_have_count(2)
+    going.ends("complete")
+    expect(going.questions).to_have_count(2)
+
+
+def test_words_that_were_changed_after_a_lost_answer_are_a_question_of_their_own(
+    going: Chat, watch: Watch
+) -> None:
+    watch.allow("ERR_FAILED|htmx:")
+    going.model.select_option("scripted")
+    going.page.route("**/turns", _taken_and_lost, times=1)
+    going.box.fill("/echo Ebb.")
+    with going.page.expect_event("requestfailed"):
+        going.send.click()
+    going.box.fill("/echo Flow.")
+    going.send.click()
+    expect(going.questions).to_have_count(3)
+    expect(going.box).to_have_value("")
+    expect(going.answers).to_have_count(3)
+    going.ends("complete")
+    assert words_of(going.answer) == "Flow."
+
+
+def _taken_and_lost(route: Route) -> None:
+    route.fetch()
+    route.abort()
 
 
 def _sign_in(page: Page, person: Person) -> None:
