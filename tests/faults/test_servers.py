@@ -15,7 +15,7 @@ from tests.browser.serving import Site
 from tests.faults.asking import client, question
 from tests.faults.conftest import Note
 from tests.faults.findings import chance, times
-from tests.faults.store import answers, call_statuses
+from tests.faults.store import Answer, answers, call_statuses
 from tests.faults.test_kill import until_none_runs
 
 pytestmark = pytest.mark.team
@@ -30,6 +30,7 @@ def test_what_streams_while_postgresql_restarts_is_whole(
     drawn = chance()
     restarts = times(1, 10)
     acknowledged: set[uuid.UUID] = set()
+    stored: dict[uuid.UUID, Answer] = {}
     with parts.postgres_cluster() as cluster:
         with parts.postgres_server(cluster):
             servers = {**parts.chosen(), "DATABASE_URL": cluster.url}
@@ -62,6 +63,7 @@ def test_what_streams_while_redis_restarts_is_whole(tmp_path: Path, note: Note) 
     servers = {**parts.chosen(), "REDIS_URL": f"redis://127.0.0.1:{port}/0"}
     site = Site(tmp_path, **parts.of_site(str(tmp_path), servers))
     acknowledged: set[uuid.UUID] = set()
+    stored: dict[uuid.UUID, Answer] = {}
     with _serving(site, port):
         person = site.people({"ada": 0})["ada"]
     with client(site, person) as page:
