@@ -5,6 +5,7 @@ class and its places in the code: its own words may quote what people wrote. Sec
 the settings and one-time links are cut out of whatever is left.
 """
 
+import copy
 import functools
 import logging
 import re
@@ -28,6 +29,9 @@ FACTS = ("status", "duration_ms")
 # Exceptions whose words come from the system and not from what was sent.
 PLAIN_ERRORS = (OSError, ImproperlyConfigured, OperationalError)
 OURS = ("chatsite", "conversations")
+# Loggers whose exceptions say little, often.
+REPEATED = ("django.security.", "channels_redis.")
+LONGEST_REPEATED = 200  # characters
 SHORTEST_SECRET = 8  # characters; shorter ones would blot out ordinary words
 HIDDEN = "..."
 
@@ -38,6 +42,45 @@ _SECRET_NAME = re.compile(r"SECRET|TOKEN|API_KEY|PASSWORD$")
 _URL_NAMES = ("REDIS_URL", "EMAIL_URL")
 # Whatever a terminal or a reader of lines could take for the end of a line.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+class SayOnce(logging.Filter):
+    """Let one line a minute through of what others cause, or what goes on and on.
+
+    Requests that Django refuses can be made at will, and a layer whose server is away
+    says so every second. Such a line names its exception, and how many it stands for.
+    """
+
+    def __init__(self, interval_s: float = 60.0) -> None:
+        """Begin with nothing said."""
+        super().__init__()
+        self._interval_s = interval_s
+        self._quiet_until_s: dict[str, float] = {}
+        self._dropped: dict[str, int] = {}
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool | logging.LogRecord:
+        """Whether the record is let through, then without the places in the code."""
+        if not (record.exc_info and record.name.startswith(REPEATED)):
+            return True
+        now_s = time.monotonic()
+        if now_s < self._quiet_until_s.get(record.name, 0.0):
+            self._dropped[record.name] = self._dropped.get(record.name, 0) + 1
+            return False
+        self._quiet_until_s[record.name] = now_s + self._interval_s
+        return self._shortened(record)
+
+    def _shortened(self, record: logging.LogRecord) -> logging.LogRecord:
+        # Other handlers get the record as it was.
+        record = copy.copy(record)
+        error = record.exc_info[1] if record.exc_info else None
+        words = _words(record)[:LONGEST_REPEATED]
+        if error is not None and str(error) not in str(record.msg):
+            words += f" ({described(error)})"
+        if more := self._dropped.pop(record.name, 0):
+            words += f" ({more} more since the last line)"
+        record.msg, record.args, record.exc_info = words, (), None
+        return record
 
 
 class HideSecrets(logging.Filter):

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, override
 
 import pytest
@@ -26,9 +27,9 @@ def _working_for_nobody() -> Iterator[None]:
     correlation.begin()
 
 
-@pytest.fixture
-def lines() -> Iterator[list[str]]:
-    """What the site's handler would write, as lines for people."""
+@contextmanager
+def writing(*filters: logging.Filter) -> Iterator[list[str]]:
+    """What a handler with these filters would write, as lines for people."""
     written: list[str] = []
 
     class Kept(logging.Handler):
@@ -37,12 +38,20 @@ def lines() -> Iterator[list[str]]:
             written.append(self.format(record))
 
     handler = Kept()
-    handler.addFilter(logs.HideSecrets())
+    for each in filters:
+        handler.addFilter(each)
     handler.setFormatter(logs.Lines())
     root = logging.getLogger()
     root.addHandler(handler)
     yield written
     root.removeHandler(handler)
+
+
+@pytest.fixture
+def lines() -> Iterator[list[str]]:
+    """What the site's handler would write, were nothing said seldom."""
+    with writing(logs.HideSecrets()) as written:
+        yield written
 
 
 def raised(error: Exception) -> Exception:
@@ -71,6 +80,69 @@ def record_of(
 def written(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     logs.HideSecrets().filter(record)
     return formatter.format(record)
+
+
+@pytest.fixture
+def seldom() -> Iterator[list[str]]:
+    """What it does write."""
+    with writing(logs.SayOnce(), logs.HideSecrets()) as written:
+        yield written
+
+
+def test_invalid_hosts_write_one_line_without_places(
+    client: Client, seldom: list[str]
+) -> None:
+    for host in ("evil.test", "a b", "x" * 9_000, f"{CANARY}\x00\n"):
+        assert client.get("/c/new/", headers={"host": host}).status_code == 400
+    (line,) = seldom
+    assert "'evil.test'" in line
+    assert len(line) < 400
+
+
+def test_what_goes_on_is_said_again_after_a_while_with_how_often_it_was() -> None:
+    error = raised(ConnectionError("to 10.0.0.7"))
+
+    def said(once: logs.SayOnce) -> list[str]:
+        record = record_of("It failed", name="channels_redis.pubsub", error=error)
+        found = once.filter(record)
+        return [found.getMessage()] if isinstance(found, logging.LogRecord) else []
+
+    seldom, sooner = logs.SayOnce(), logs.SayOnce(interval_s=0.02)
+    words = "It failed (ConnectionError: to 10.0.0.7)"
+    assert [said(seldom) for _ in range(3)] == [[words], [], []]
+    assert said(sooner) == [words]
+    unsaid = 0
+    while not (again := said(sooner)):
+        unsaid += 1
+    assert again == [f"{words} ({unsaid} more since the last line)"]
+
+
+def test_what_the_site_itself_says_is_never_left_out() -> None:
+    once = logs.SayOnce()
+    for _ in range(3):
+        record = record_of("It failed", error=raised(ValueError("x")))
+        assert once.filter(record)
+        assert record.exc_info
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/join/{}/",
+        "/setup/{}/",
+        "/accounts/password/reset/key/1-{}/",
+        "/accounts/oidc/login/callback/?code={0}&state={0}",
+        "/accounts/oidc/login/callback/?error={0}#{0}",
+        "/accounts/login/?next=/join/{}/",
+        "/join/%2F{}/",
+        "//join/{}/",
+    ],
+)
+def test_no_way_in_is_written_down(path: str, client: Client, db: None) -> None:
+    """Neither as asked for, nor in what is said about the request."""
+    filled = path.format(CANARY)
+    for words in (f"GET {filled} 404", f"Not Found: {filled}", f"'{filled}', status"):
+        assert CANARY not in logs.harmless(words), words
 
 
 @each_format
