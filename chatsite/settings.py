@@ -81,7 +81,7 @@ if REDIS_URL:
     }
     CACHES: dict[str, dict[str, Any]] = {
         "default": {
-            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "BACKEND": "chatsite.redis_cache.RedisOrMemory",
             "LOCATION": REDIS_URL,
             "KEY_PREFIX": REDIS_PREFIX,
             "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
@@ -361,7 +361,10 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="").upper()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"secrets": {"()": "chatsite.logs.HideSecrets"}},
+    "filters": {
+        "seldom": {"()": "chatsite.logs.SayOnce"},
+        "secrets": {"()": "chatsite.logs.HideSecrets"},
+    },
     "formatters": {
         "lines": {"()": "chatsite.logs.Lines"},
         "json": {"()": "chatsite.logs.Json"},
@@ -370,7 +373,7 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["secrets"],
+            "filters": ["seldom", "secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": "WARNING"},

@@ -8,11 +8,12 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.conf import DEFAULT_STORAGE_ALIAS, settings
 from django.core import mail
-from django.core.cache import cache
+from django.core.cache import cache, caches
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 
 from chatsite.doctor.findings import Finding, fail, ok, warn
+from chatsite.redis_cache import RedisOrMemory
 from conversations.attachment_files import DIGEST
 from conversations.models import Attachment
 
@@ -38,6 +39,8 @@ async def _cross_layer() -> None:
 
 def check_cache() -> Iterator[Finding]:
     """Whether what is put into the cache comes out again."""
+    if isinstance(shared := caches["default"], RedisOrMemory):
+        shared.ask_redis()
     key = f"doctor.{uuid.uuid4()}"
     cache.set(key, "doctor", timeout=60)
     kept = cache.get(key)

@@ -9,6 +9,28 @@ import pytest
 from tests import parts
 from tests.browser.serving import Person, Site
 
+
+class Server:
+    """A Redis of the test's own, which comes back on the same port."""
+
+    def __init__(self) -> None:
+        self.port = parts.free_port()
+        self._running = ExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Let it answer."""
+        self._running.enter_context(parts.redis_server(self.port))
+
+    def end(self) -> None:
+        """Kill it."""
+        self._running.close()
+
+
 type Another = Callable[[str], Site]
 
 
@@ -43,3 +65,12 @@ def one(another: Another) -> Site:
 def ada(one: Site) -> Person:
     """Someone with an account."""
     return one.people({"ada": 0})["ada"]
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """It answers."""
+    server = Server()
+    server.start()
+    yield server
+    server.end()

@@ -1,8 +1,7 @@
 """The channel layer over a Redis that is slow, full, or away."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -11,42 +10,12 @@ from redis.exceptions import RedisError
 
 from chatsite.health import failing_parts
 from chatsite.redis_layer import RedisLayer
-from tests import parts
+from tests.team.conftest import Server
 
 pytestmark = pytest.mark.team
 
 CAPACITY = 5
 PATIENCE_S = 10.0
-
-
-class Server:
-    """A Redis of the test's own, which comes back on the same port."""
-
-    def __init__(self) -> None:
-        self.port = parts.free_port()
-        self._running = ExitStack()
-
-    @property
-    def url(self) -> str:
-        """Where it answers."""
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    def start(self) -> None:
-        """Let it answer."""
-        self._running.enter_context(parts.redis_server(self.port))
-
-    def end(self) -> None:
-        """Kill it."""
-        self._running.close()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """It answers."""
-    server = Server()
-    server.start()
-    yield server
-    server.end()
 
 
 @pytest.fixture
