@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from conversations import feed
 from conversations.forms import TitleForm, first_error
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROWS = 40  # conversations in the list before one scrolls down
 
 
-@require_GET
+@require_safe
 @page
 def trash(request: SignedInRequest) -> HttpResponse:
     """What one has deleted, the latest first, each to be taken back."""
@@ -38,7 +38,7 @@ def trash(request: SignedInRequest) -> HttpResponse:
     return render(request, "conversations/trash.html", context)
 
 
-@require_GET
+@require_safe
 @partial
 def conversation_list(request: SignedInRequest) -> HttpResponse:
     """Rows of the list: found by words of the title, or further down."""

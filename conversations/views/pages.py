@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from conversations import uploads
 from conversations.articles import (
@@ -35,7 +35,7 @@ SUGGESTIONS = (
 )
 
 
-@require_GET
+@require_safe
 @page
 def home(request: SignedInRequest) -> HttpResponse:
     """The newest conversation, or a new one."""
@@ -45,7 +45,7 @@ def home(request: SignedInRequest) -> HttpResponse:
     return redirect("conversations:conversation", newest.pk)
 
 
-@require_GET
+@require_safe
 @page
 def conversation_new(request: SignedInRequest) -> HttpResponse:
     """An empty page: nothing is made before the first message."""
@@ -53,7 +53,7 @@ def conversation_new(request: SignedInRequest) -> HttpResponse:
     return render(request, "conversations/conversation.html", context)
 
 
-@require_GET
+@require_safe
 @page
 def conversation(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """One conversation, as far as its last messages."""
@@ -65,7 +65,7 @@ def conversation(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpRe
     return render(request, "conversations/conversation.html", context)
 
 
-@require_GET
+@require_safe
 @partial
 def messages_older(
     request: SignedInRequest, conversation_id: uuid.UUID
@@ -78,7 +78,7 @@ def messages_older(
     return render(request, "conversations/live.html#older", context)
 
 
-@require_GET
+@require_safe
 @partial
 def conversation_changes(
     request: SignedInRequest, conversation_id: uuid.UUID
@@ -95,7 +95,7 @@ def conversation_changes(
     return HttpResponse(html)
 
 
-@require_GET
+@require_safe
 @partial
 def message_text(request: SignedInRequest, message_id: uuid.UUID) -> HttpResponse:
     """A message as it was written, for the clipboard."""
@@ -106,7 +106,7 @@ def message_text(request: SignedInRequest, message_id: uuid.UUID) -> HttpRespons
     return HttpResponse(message.text, content_type="text/plain; charset=utf-8")
 
 
-@require_GET
+@require_safe
 @partial
 def attachment_chips(request: SignedInRequest) -> HttpResponse:
     """The chips of a draft: of `ids`, those that are one's own and not sent yet."""
