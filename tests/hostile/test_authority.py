@@ -14,6 +14,7 @@ from channels.routing import URLRouter
 from channels.testing import WebsocketCommunicator
 from django.conf import settings as site_settings
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import path
@@ -156,7 +157,8 @@ def stays_past_the_session(opened: Open) -> None:
 def becomes_another_in_the_session(opened: Open) -> None:
     row = Session.objects.get(pk=opened.session)
     facts = {**row.get_decoded(), SESSION_KEY: str(factories.person("eve").pk)}
-    row.session_data = Session.get_session_store_class()().encode(facts)
+    store: Any = SessionStore()
+    row.session_data = store.encode(facts)
     row.save()
 
 
