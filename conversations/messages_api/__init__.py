@@ -13,6 +13,7 @@ from conversations.messages_api.dialect import Dialect, MessagesDialect, Reader
 from conversations.messages_api.endpoint import AuthStyle
 from conversations.messages_api.errors import (
     CredentialError,
+    InvalidRequestError,
     ProviderConnectionError,
     ProviderError,
     RequestError,
@@ -21,6 +22,7 @@ from conversations.messages_api.errors import (
 )
 from conversations.messages_api.events import (
     CitationsDelta,
+    CompactionDelta,
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
@@ -40,12 +42,14 @@ from conversations.messages_api.events import (
     parse_event,
 )
 from conversations.messages_api.model_records import ModelRecord
+from conversations.messages_api.rate_limits import RateLimit, rate_limits
 from conversations.messages_api.reader import EventReader
 from conversations.messages_api.requests import MessageRequest
 from conversations.messages_api.sse import SseDecoder, SseRecord
+from conversations.messages_api.stop_reasons import Ending, ending_of
 from conversations.messages_api.stream import MessageStream
 from conversations.messages_api.timeouts import Timeouts, Watchdog
-from conversations.messages_api.usage import token_count
+from conversations.messages_api.usage import Usage, read_usage, token_count
 
 __all__ = [
     "Accumulator",
@@ -53,16 +57,19 @@ __all__ = [
     "AuthStyle",
     "Authorizer",
     "CitationsDelta",
+    "CompactionDelta",
     "ContentBlockDelta",
     "ContentBlockStart",
     "ContentBlockStop",
     "CredentialError",
     "Delta",
     "Dialect",
+    "Ending",
     "ErrorEvent",
     "Event",
     "EventReader",
     "InputJsonDelta",
+    "InvalidRequestError",
     "MessageDelta",
     "MessageRequest",
     "MessageStart",
@@ -75,6 +82,7 @@ __all__ = [
     "Ping",
     "ProviderConnectionError",
     "ProviderError",
+    "RateLimit",
     "Reader",
     "RequestError",
     "SignatureDelta",
@@ -88,8 +96,12 @@ __all__ = [
     "UnknownDelta",
     "UnknownEvent",
     "Unsigned",
+    "Usage",
     "Watchdog",
     "default_transport",
+    "ending_of",
     "parse_event",
+    "rate_limits",
+    "read_usage",
     "token_count",
 ]

@@ -10,9 +10,11 @@ from typing import Any
 from conversations.messages_api.errors import StreamError
 from conversations.messages_api.events import (
     CitationsDelta,
+    CompactionDelta,
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
+    Delta,
     Event,
     InputJsonDelta,
     Json,
@@ -113,7 +115,7 @@ class Accumulator:
 
         Left out is what the API refuses: blank text, tool calls whose input is cut,
         thinking without signature, blocks of other kinds that never ended, and server
-        tool calls without their result (unless the answer paused at them).
+        tool calls without their result (unless the answer is to go on at them).
         """
         return [
             block
@@ -127,7 +129,7 @@ class Accumulator:
                 return bool(block["text"].strip())
             case "thinking":
                 return bool(block.get("signature"))
-            case "server_tool_use":
+            case "server_tool_use" | "mcp_tool_use":
                 return self._is_whole(index) and self._is_answered(block)
         return self._is_whole(index)
 
@@ -135,7 +137,7 @@ class Accumulator:
         return index not in self._open and index not in self._inputs
 
     def _is_answered(self, call: Json) -> bool:
-        return self.stop_reason == "pause_turn" or any(
+        return self.stop_reason in _WITH_OPEN_CALLS or any(
             block.get("tool_use_id") == call.get("id") for block in self.content
         )
 
@@ -165,6 +167,8 @@ class Accumulator:
         self._indexes.insert(position, index)
         self._message["content"].insert(position, block)
         self._blocks[index] = block
+        if model := _model_taking_over(block):
+            self._message["model"] = model
         self._open.add(index)
         self._text_is_old = True
 
@@ -178,20 +182,30 @@ class Accumulator:
             case TextDelta(text):
                 self._add_piece(index, "text", text)
                 self._text_is_old = True
-            case InputJsonDelta(partial_json):
-                self._inputs.setdefault(index, []).append(partial_json)
             case ThinkingDelta(thinking):
                 self._add_piece(index, "thinking", thinking)
-            case SignatureDelta(signature):
-                self._blocks[index]["signature"] = signature
-            case CitationsDelta(citation):
-                known = self._blocks[index].get("citations") or []
-                self._blocks[index]["citations"] = [*known, citation]
+            case _:
+                self._change_block(index, delta)
+
+    def _change_block(self, index: int, delta: Delta) -> None:
+        block = self._blocks[index]
+        kind = block.get("type")
+        match delta:
+            case InputJsonDelta(partial_json) if str(kind).endswith("tool_use"):
+                self._inputs.setdefault(index, []).append(partial_json)
+            case SignatureDelta(signature) if kind == "thinking":
+                block["signature"] = signature
+            case CitationsDelta(citation) if kind == "text":
+                block["citations"] = [*(block.get("citations") or []), citation]
+            case CompactionDelta(content, encrypted) if kind == "compaction":
+                block["content"], block["encrypted_content"] = content, encrypted
 
     def _add_piece(self, index: int, key: str, piece: str) -> None:
-        if key not in _TEXT_KEYS.get(self._blocks[index].get("type"), ()):
+        kind = self._blocks[index].get("type")
+        if key in _TEXT_KEYS.get(kind, ()):
+            self._pieces.setdefault((index, key), []).append(piece)
+        elif kind in _KNOWN_KINDS:
             raise _out_of_order(f"Content block {index} takes no {key}.")
-        self._pieces.setdefault((index, key), []).append(piece)
 
     def _stop_block(self, event: ContentBlockStop) -> None:
         if event.index not in self._open:
@@ -208,7 +222,7 @@ class Accumulator:
         if not self._started:
             raise _out_of_order("message_delta before message_start.")
         message = self._message
-        for key, value in event.delta.items():
+        for key, value in {**event.more, **event.delta}.items():
             # A null says "nothing new": a later one must not erase a stop reason.
             if value is not None or message.get(key) is None:
                 message[key] = value
@@ -221,11 +235,25 @@ class Accumulator:
         self.done = True
 
 
+# The next answer brings the results that are missing.
+_WITH_OPEN_CALLS = frozenset({"pause_turn", "tool_use"})
+
 # The text that grows by deltas, by type of block.
 _TEXT_KEYS: dict[Any, tuple[str, ...]] = {
     "text": ("text",),
     "thinking": ("thinking", "signature"),
 }
+# What other kinds of block do with text is not known, so it is let pass.
+_KNOWN_KINDS = frozenset(
+    {*_TEXT_KEYS, "redacted_thinking", "tool_use", "server_tool_use"}
+)
+
+
+def _model_taking_over(block: Json) -> str | None:
+    """The model that answers from a block of type fallback on."""
+    successor = block.get("to") if block.get("type") == "fallback" else None
+    model = successor.get("model") if isinstance(successor, dict) else None
+    return model if isinstance(model, str) else None
 
 
 def _out_of_order(words: str) -> StreamError:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from conversations.messages_api.attempts import OnAttempt, with_retries
 from conversations.messages_api.authorization import Authorizer
-from conversations.messages_api.connection import Connection, Response, Transport
+from conversations.messages_api.connection import Call, Connection, Response, Transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect
 from conversations.messages_api.endpoint import (
     AuthStyle,
@@ -50,7 +50,7 @@ class MessagesClient:
         timeouts: Timeouts | None = None,
         dialect: Dialect | None = None,
     ) -> None:
-        extra = dict(headers or {})
+        extra = {name.lower(): value for name, value in (headers or {}).items()}
         key = credential if isinstance(credential, str) else ""
         check_sendable(key, extra)
         self._connection = Connection(
@@ -61,7 +61,7 @@ class MessagesClient:
                 "user-agent": "chatsite",
                 **({"anthropic-version": version} if version else {}),
                 **authentication(auth_style, key),
-                **{name.lower(): value for name, value in extra.items()},
+                **extra,
             },
             secrets=secrets_in(key, extra),
             authorizer=None if isinstance(credential, str) else credential,
@@ -70,6 +70,7 @@ class MessagesClient:
         )
         self._timeouts = self._connection.timeouts
         self._dialect = dialect or MessagesDialect()
+        self._betas = extra.get("anthropic-beta", "")
 
     @override
     def __repr__(self) -> str:
@@ -87,9 +88,8 @@ class MessagesClient:
 
     async def create(self, request: MessageRequest) -> Json:
         """A whole message, not streamed, in the shape of the wire."""
-        path = self._dialect.path(request, stream=False)
-        body = self._dialect.body(request, stream=False)
-        answer = await self._json("POST", path, body, self._timeouts.whole)
+        call = await self._call(request, stream=False)
+        answer = await self._connection.json(call, patience_s=self._timeouts.whole)
         message = self._dialect.message(answer)
         if message is None:
             raise UnexpectedResponseError("unexpected_response", "No message.")
@@ -98,7 +98,13 @@ class MessagesClient:
     async def count_tokens(self, request: MessageRequest) -> int:
         """The size of the prompt in tokens; not every provider can tell."""
         path, body = self._dialect.count(request)
-        answer = await self._json("POST", path, body, self._timeouts.first_byte)
+        call = Call(
+            method="POST",
+            path=path,
+            content=await encoded_aside(body),
+            headers=self._betas_of(request),
+        )
+        answer = await self._connection.json(call, patience_s=self._timeouts.first_byte)
         count = answer.get("input_tokens", answer.get("inputTokens"))
         if type(count) is not int:
             raise UnexpectedResponseError("unexpected_response", "No token count.")
@@ -109,8 +115,9 @@ class MessagesClient:
         records: list[ModelRecord] = []
         query: dict[str, str | int] = {"limit": MODELS_PER_PAGE}
         for _ in range(MODEL_PAGES_LIMIT):
-            path = f"/v1/models?{urlencode(query)}"
-            page = await self._json("GET", path, None, self._timeouts.first_byte)
+            call = Call(method="GET", path=f"/v1/models?{urlencode(query)}")
+            patience_s = self._timeouts.first_byte
+            page = await self._connection.json(call, patience_s=patience_s)
             records += model_records(page)
             if page.get("has_more") is not True or not page.get("last_id"):
                 break
@@ -129,11 +136,10 @@ class MessagesClient:
     async def _streamed(
         self, request: MessageRequest, on_attempt: OnAttempt | None
     ) -> AsyncIterator[MessageStream]:
-        path = self._dialect.path(request, stream=True)
-        content = await encoded_aside(self._dialect.body(request, stream=True))
+        call = await self._call(request, stream=True)
         ends_at = _now() + self._timeouts.total
         stream = await with_retries(
-            lambda number: self._open(path, content, number, ends_at),
+            lambda number: self._open(call, number, ends_at),
             ends_at=ends_at,
             secrets=self._connection.secrets,
             on_attempt=on_attempt,
@@ -143,11 +149,9 @@ class MessagesClient:
         finally:
             await stream.aclose()
 
-    async def _open(
-        self, path: str, content: bytes, number: int, ends_at: float
-    ) -> MessageStream:
+    async def _open(self, call: Call, number: int, ends_at: float) -> MessageStream:
         head_at = min(_now() + self._timeouts.first_byte, ends_at)
-        response = await self._connection.send("POST", path, content, head_at=head_at)
+        response = await self._connection.send(call, head_at=head_at)
         try:
             stream = MessageStream(
                 response.chunks,
@@ -159,6 +163,7 @@ class MessagesClient:
                 secrets=self._connection.secrets,
                 told=await self._told(response, ends_at),
             )
+            stream.rate_limits = response.rate_limits
             await stream.reach_content()
         except BaseException:
             await response.aclose()
@@ -178,11 +183,22 @@ class MessagesClient:
             raise response.unexpected("The answer is JSON, but no message.")
         return events_of(message)
 
-    async def _json(
-        self, method: str, path: str, body: Json | None, patience_s: float
-    ) -> Json:
-        content = None if body is None else await encoded_aside(body)
-        return await self._connection.json(method, path, content, patience_s=patience_s)
+    async def _call(self, request: MessageRequest, *, stream: bool) -> Call:
+        return Call(
+            method="POST",
+            path=self._dialect.path(request, stream=stream),
+            content=await encoded_aside(self._dialect.body(request, stream=stream)),
+            headers=self._betas_of(request),
+        )
+
+    def _betas_of(self, request: MessageRequest) -> dict[str, str]:
+        """The header of the features that this request asks for beside the others."""
+        if not request.betas:
+            return {}
+        betas = ",".join(filter(None, (self._betas, *request.betas)))
+        headers = {"anthropic-beta": betas}
+        check_sendable("", headers)
+        return headers
 
 
 def _now() -> float:

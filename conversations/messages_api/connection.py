@@ -8,6 +8,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
@@ -26,6 +27,7 @@ from conversations.messages_api.errors import (
 )
 from conversations.messages_api.events import Json, load_object
 from conversations.messages_api.failures import error_from_response, request_id_in
+from conversations.messages_api.rate_limits import rate_limits
 from conversations.messages_api.reader import ANSWER_LIMIT_BYTES
 from conversations.messages_api.timeouts import Timeouts
 
@@ -42,6 +44,19 @@ _FAULTS = (httpx.TransportError, aiohttp.ClientError, OSError)
 _NOT_CONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request: `path` follows the root; `headers` go before the connection's.
+
+    `content` is JSON unless the headers name another type.
+    """
+
+    method: str
+    path: str
+    content: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Response:
     """A response whose head is good; its body comes as `chunks`.
 
@@ -52,6 +67,7 @@ class Response:
         self._response = response
         self.headers: Mapping[str, str] = response.headers
         self.request_id = request_id_in(response.headers)
+        self.rate_limits = rate_limits(self.headers, now=datetime.now(UTC))
         self.chunks = _chunks(response)
 
     @property
@@ -104,32 +120,22 @@ class Connection:
         own = self._authorizer.secrets() if self._authorizer else ()
         return [*self._secrets, *own]
 
-    async def send(
-        self,
-        method: str,
-        path: str,
-        content: bytes | None = None,
-        *,
-        head_at: float,
-        headers: Mapping[str, str] | None = None,
-    ) -> Response:
-        """A response whose head is good; every other one is raised.
+    async def send(self, call: Call, *, head_at: float) -> Response:
+        """A response whose head came by `head_at` and is good; others are raised.
 
-        `head_at` is until when the head may take. `headers` are those of this request
-        alone. One that is not let in is sent once more with what lets it in by now.
+        One that is not let in is sent once more with what lets it in by now.
         """
-        own = headers or {}
         try:
-            return await self._sent(self._request(method, path, content, own), head_at)
+            return await self._sent(self._request(call), head_at)
         except RequestError as error:
             if error.status != 401 or not await self._renewed():
                 raise
-        return await self._sent(self._request(method, path, content, own), head_at)
+        return await self._sent(self._request(call), head_at)
 
     async def authorize(self, patience_s: float) -> None:
         """Have a request authorized that is not sent."""
         ends_at = asyncio.get_running_loop().time() + patience_s
-        await self._authorize(self._request("GET", "", None, {}), ends_at)
+        await self._authorize(self._request(Call(method="GET", path="")), ends_at)
 
     async def _authorize(self, request: httpx.Request, ends_at: float) -> None:
         if self._authorizer is None:
@@ -171,22 +177,12 @@ class Connection:
             raise _unexpected(response, "The answer is compressed, unasked.")
         return Response(response)
 
-    async def json(
-        self,
-        method: str,
-        path: str,
-        content: bytes | None = None,
-        *,
-        patience_s: float,
-        headers: Mapping[str, str] | None = None,
-    ) -> Json:
+    async def json(self, call: Call, *, patience_s: float) -> Json:
         """The JSON object that is answered, after retries if need be."""
         ends_at = asyncio.get_running_loop().time() + patience_s
 
         async def attempt(_number: int) -> Json:
-            response = await self.send(
-                method, path, content, head_at=ends_at, headers=headers
-            )
+            response = await self.send(call, head_at=ends_at)
             try:
                 return await response.object(ends_at)
             finally:
@@ -198,13 +194,7 @@ class Connection:
         """Close all connections of the pool."""
         await self._transport.aclose()
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        content: bytes | None,
-        headers: Mapping[str, str],
-    ) -> httpx.Request:
+    def _request(self, call: Call) -> httpx.Request:
         limits = self.timeouts
         timeout = {
             "connect": limits.connect,
@@ -213,12 +203,12 @@ class Connection:
             # Silence is watched per stream, and a head may take its time.
             "read": None,
         }
-        kind = {} if content is None else JSON_HEADERS
+        kind = {} if call.content is None else JSON_HEADERS
         return httpx.Request(
-            method,
-            self.root + path,
-            headers={**self._headers, **kind, **headers},
-            content=content,
+            call.method,
+            self.root + call.path,
+            headers={**self._headers, **kind, **call.headers},
+            content=call.content,
             extensions={"timeout": timeout},
         )
 

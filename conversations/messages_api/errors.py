@@ -9,10 +9,14 @@ ProviderError                   what is caught; `code` says which
                                 spend_limit, authentication, permission, billing,
                                 not_found, invalid_request, too_large,
                                 context_too_long, conflict, timeout, api_error
+    └── InvalidRequestError     it would: invalid_request, too_large; never sent
 """
 
-from collections.abc import Iterable
-from typing import override
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, override
+
+from conversations.messages_api.rate_limits import RateLimit
 
 _TEXT_FIELDS = ("provider_message", "request_id", "error_type", "error_code")
 
@@ -23,7 +27,8 @@ class ProviderError(Exception):
     `code` is stable and machine-readable. `retryable` says whether the same request
     may succeed a moment later. `status` is the HTTP status, None if there was none
     and 200 for an error inside a stream. `provider_message` is in the provider's own
-    words: escape it where it is shown. No field ever holds a credential.
+    words: escape it where it is shown. `details` are its further facts, by name;
+    `rate_limits` what its headers said. No field ever holds a credential.
     """
 
     def __init__(
@@ -47,6 +52,8 @@ class ProviderError(Exception):
         self.retry_after_s = retry_after_s
         self.error_type = error_type
         self.error_code = error_code
+        self.details: dict[str, Any] = {}
+        self.rate_limits: Sequence[RateLimit] = ()
 
     def redact(self, secrets: Iterable[str]) -> None:
         """Blot out `secrets` wherever the provider echoed them."""
@@ -55,6 +62,9 @@ class ProviderError(Exception):
                 text = getattr(self, name)
                 if text is not None:
                     setattr(self, name, text.replace(secret, "[redacted]"))
+            if self.details:
+                told = json.dumps(self.details, ensure_ascii=False)
+                self.details = json.loads(told.replace(secret, "[redacted]"))
         self.args = (self.code, self.provider_message)
 
     @override
@@ -85,3 +95,15 @@ class CredentialError(ProviderError):
 
 class RequestError(ProviderError):
     """The provider answered with an error, by status or inside the stream."""
+
+
+class InvalidRequestError(RequestError):
+    """A request that the API would refuse, found before it was sent.
+
+    `field` is the path to what is wrong: `messages.2.content.0.text`. Its value is
+    not repeated.
+    """
+
+    def __init__(self, field: str, words: str, *, code: str = "invalid_request"):
+        super().__init__(code, f"{field}: {words}")
+        self.field = field

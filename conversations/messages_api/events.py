@@ -7,7 +7,7 @@ JSON, unknown content blocks are plain dicts like all the others.
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from conversations.messages_api.errors import StreamError
@@ -46,6 +46,14 @@ class CitationsDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class CompactionDelta:
+    """A summary that stands for all before it; both parts as the server sent them."""
+
+    content: Any
+    encrypted_content: Any
+
+
+@dataclass(frozen=True, slots=True)
 class UnknownDelta:
     raw: Json
 
@@ -56,6 +64,7 @@ type Delta = (
     | ThinkingDelta
     | SignatureDelta
     | CitationsDelta
+    | CompactionDelta
     | UnknownDelta
 )
 
@@ -84,10 +93,14 @@ class ContentBlockStop:
 
 @dataclass(frozen=True, slots=True)
 class MessageDelta:
-    """News of the whole message; `usage` holds running totals, not increments."""
+    """News of the whole message; `usage` holds running totals, not increments.
+
+    `more` is whatever else the event tells of it: `context_management`, ...
+    """
 
     delta: Json
     usage: Json
+    more: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +270,17 @@ def _error(raw: Json) -> ErrorEvent:
     )
 
 
+_OF_MESSAGE_DELTA = frozenset({"type", "delta", "usage"})
+
 _DELTA_READERS: dict[str, Callable[[Json], Delta]] = {
     "text_delta": lambda raw: TextDelta(_text(raw, "text")),
     "input_json_delta": lambda raw: InputJsonDelta(_text(raw, "partial_json")),
     "thinking_delta": lambda raw: ThinkingDelta(_text(raw, "thinking")),
     "signature_delta": lambda raw: SignatureDelta(_text(raw, "signature")),
     "citations_delta": lambda raw: CitationsDelta(_object(raw, "citation")),
+    "compaction_delta": lambda raw: CompactionDelta(
+        raw.get("content"), raw.get("encrypted_content")
+    ),
 }
 
 _READERS: dict[str, Callable[[Json], Event]] = {
@@ -275,7 +293,9 @@ _READERS: dict[str, Callable[[Json], Event]] = {
     ),
     "content_block_stop": lambda raw: ContentBlockStop(_index(raw)),
     "message_delta": lambda raw: MessageDelta(
-        _optional_object(raw, "delta"), _optional_object(raw, "usage")
+        _optional_object(raw, "delta"),
+        _optional_object(raw, "usage"),
+        {key: value for key, value in raw.items() if key not in _OF_MESSAGE_DELTA},
     ),
     "message_stop": lambda raw: MessageStop(),
     "ping": lambda raw: Ping(),

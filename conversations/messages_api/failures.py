@@ -17,6 +17,7 @@ from conversations.messages_api.errors import (
     UnexpectedResponseError,
 )
 from conversations.messages_api.events import ErrorEvent
+from conversations.messages_api.rate_limits import rate_limits
 
 MESSAGE_LIMIT_CHARS = 2000
 
@@ -114,7 +115,7 @@ def error_from_response(
     error_code = _error_code(error)
     message = _word(error, "message") or _plain_text(body)
     code = _code(status, error_type, error_code, message)
-    return RequestError(
+    failure = RequestError(
         code,
         message[:MESSAGE_LIMIT_CHARS],
         retryable=_is_retryable(status, code, headers.get("x-should-retry")),
@@ -126,6 +127,9 @@ def error_from_response(
         error_type=error_type,
         error_code=error_code,
     )
+    failure.details = _details(error)
+    failure.rate_limits = rate_limits(headers, now=now)
+    return failure
 
 
 def request_id_in(headers: Mapping[str, str]) -> str | None:
@@ -138,7 +142,7 @@ def error_from_event(event: ErrorEvent) -> RequestError:
     error_type, error_code = _word(event.error, "type"), _error_code(event.error)
     message = _word(event.error, "message") or ""
     code = _code(500, error_type, error_code, message)
-    return RequestError(
+    failure = RequestError(
         code,
         message[:MESSAGE_LIMIT_CHARS],
         retryable=code in _RETRYABLE_IN_STREAM,
@@ -147,6 +151,8 @@ def error_from_event(event: ErrorEvent) -> RequestError:
         error_type=error_type,
         error_code=error_code,
     )
+    failure.details = _details(event.error)
+    return failure
 
 
 def retry_after_s(headers: Mapping[str, str], *, now: datetime) -> float | None:
@@ -213,9 +219,12 @@ def _error_in(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error_code(error: dict[str, Any]) -> str | None:
+    return _word(_details(error), "error_code") or _word(error, "code")
+
+
+def _details(error: dict[str, Any]) -> dict[str, Any]:
     details = error.get("details")
-    detail = _word(details, "error_code") if isinstance(details, dict) else None
-    return detail or _word(error, "code")
+    return details if isinstance(details, dict) else {}
 
 
 def _word(raw: dict[str, Any], key: str) -> str | None:

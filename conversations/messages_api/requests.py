@@ -32,6 +32,7 @@ class MessageRequest:
 
     `messages` and `system` are in wire shape and are sent as they are. `parameters`
     holds further fields of the wire (temperature, thinking, metadata, tools, ...).
+    `betas` name features that a header turns on.
     """
 
     model: str
@@ -40,6 +41,7 @@ class MessageRequest:
     system: str | Sequence[Mapping[str, Any]] | None = None
     stop_sequences: Sequence[str] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    betas: Sequence[str] = ()
 
     def body(self, *, stream: bool) -> dict[str, Any]:
         """The body of `POST /v1/messages`; named fields win over `parameters`."""

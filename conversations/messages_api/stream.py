@@ -14,6 +14,7 @@ from conversations.messages_api.events import (
     Ping,
     UnknownEvent,
 )
+from conversations.messages_api.rate_limits import RateLimit
 from conversations.messages_api.timeouts import Alarm, Watchdog
 
 DRAIN_S = 0.25
@@ -27,7 +28,7 @@ class MessageStream:
 
     Raises `ProviderError`; every event received before it has been given out. `close`
     lets go of the connection at once. `told` are the events of an answer that was not
-    streamed; with them `chunks` are not read.
+    streamed; with them `chunks` are not read. `rate_limits` are those of its head.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class MessageStream:
     ) -> None:
         self.attempt = attempt
         self.request_id = request_id
+        self.rate_limits: Sequence[RateLimit] = ()
         self._chunks = chunks
         self._close = close
         self._watchdog = watchdog

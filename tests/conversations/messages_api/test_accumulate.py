@@ -7,6 +7,7 @@ import pytest
 from conversations.messages_api import (
     Accumulator,
     CitationsDelta,
+    CompactionDelta,
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
@@ -240,6 +241,57 @@ def test_events_out_of_order_are_an_error(events: list[Event]) -> None:
         told(*events)
 
     assert caught.value.code == "malformed_stream"
+
+
+def test_deltas_of_blocks_that_nobody_knows_are_let_pass() -> None:
+    hologram = {"type": "hologram", "light": {"b": 1, "a": 2}}
+
+    accumulator = told(
+        START,
+        ContentBlockStart(0, hologram),
+        ContentBlockDelta(0, TextDelta("x")),
+        ContentBlockDelta(0, SignatureDelta("s")),
+        ContentBlockDelta(0, InputJsonDelta("{}")),
+        ContentBlockStop(0),
+    )
+
+    assert accumulator.content == [hologram]
+    assert list(accumulator.content[0]["light"]) == ["b", "a"]
+
+
+def test_a_summary_is_taken_over_as_it_comes() -> None:
+    summary = {"type": "compaction", "content": None}
+
+    accumulator = told(
+        START,
+        ContentBlockStart(0, summary),
+        ContentBlockDelta(0, CompactionDelta("the gist", "secret")),
+        ContentBlockStop(0),
+        MessageDelta({}, {"iterations": [{"type": "compaction"}]}, {"extra": {}}),
+    )
+
+    assert accumulator.content == [
+        {"type": "compaction", "content": "the gist", "encrypted_content": "secret"}
+    ]
+    assert accumulator.usage["iterations"] == [{"type": "compaction"}]
+    assert accumulator.message["extra"] == {}
+
+
+def test_the_model_that_takes_over_is_the_model_of_the_answer() -> None:
+    other = {"type": "fallback", "from": {"model": "a"}, "to": {"model": "b"}}
+
+    assert told(START, *block(0, other)).message["model"] == "b"
+
+
+@pytest.mark.parametrize("stop_reason", ["pause_turn", "tool_use"])
+def test_a_call_whose_result_is_still_to_come_is_sent_back(stop_reason: str) -> None:
+    call = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}
+
+    accumulator = told(
+        START, *block(0, call), MessageDelta({"stop_reason": stop_reason}, {})
+    )
+
+    assert accumulator.sendable_content() == [call]
 
 
 def test_text_before_an_error_of_order_stays_readable() -> None:

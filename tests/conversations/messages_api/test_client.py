@@ -1,6 +1,7 @@
 """What the client sends, and how it reads whole answers and lists."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -307,3 +308,25 @@ async def test_closing_the_client_closes_its_transport() -> None:
     client = Provider(httpx.Response(200, json={})).client()
 
     await client.aclose()
+
+
+async def test_betas_of_a_request_join_those_of_the_client() -> None:
+    request = replace(REQUEST, betas=("compact-2026-01-12", "b"))
+    provider = Provider(*(stream_of(corpus.body("text")) for _ in range(2)))
+    client = provider.client(headers={"Anthropic-Beta": "a"})
+
+    async with client.stream(request):
+        pass
+    await read(client)
+
+    sent = [each.headers["anthropic-beta"] for each in provider.requests]
+    assert sent == ["a,compact-2026-01-12,b", "a"]
+
+
+async def test_a_beta_that_no_header_can_carry_is_not_sent() -> None:
+    provider = Provider(stream_of(corpus.body("text")))
+
+    with pytest.raises(CredentialError):
+        await provider.client().create(replace(REQUEST, betas=("a\r\nb",)))
+
+    assert provider.requests == []

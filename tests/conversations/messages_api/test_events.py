@@ -8,6 +8,7 @@ import pytest
 from conversations.messages_api import (
     Accumulator,
     CitationsDelta,
+    CompactionDelta,
     ContentBlockDelta,
     ContentBlockStart,
     ContentBlockStop,
@@ -56,6 +57,10 @@ def event(raw: Any, name: str = "message") -> Event:
             MessageDelta({"a": 1}, {"b": 2}),
         ),
         ({"type": "message_delta", "usage": None}, MessageDelta({}, {})),
+        (
+            {"type": "message_delta", "delta": {}, "context_management": {"c": 1}},
+            MessageDelta({}, {}, {"context_management": {"c": 1}}),
+        ),
         ({"type": "message_stop", "extra": 1}, MessageStop()),
         ({"type": "ping"}, Ping()),
         (
@@ -85,6 +90,11 @@ def test_json_becomes_its_event(raw: Any, expected: Event) -> None:
         ({"type": "thinking_delta", "thinking": "x"}, ThinkingDelta("x")),
         ({"type": "signature_delta", "signature": "x"}, SignatureDelta("x")),
         ({"type": "citations_delta", "citation": {"a": 1}}, CitationsDelta({"a": 1})),
+        (
+            {"type": "compaction_delta", "content": "s", "encrypted_content": "e"},
+            CompactionDelta("s", "e"),
+        ),
+        ({"type": "compaction_delta"}, CompactionDelta(None, None)),
         ({"type": "new_delta", "a": 1}, UnknownDelta({"type": "new_delta", "a": 1})),
         ({"type": []}, UnknownDelta({"type": []})),
     ],

@@ -352,3 +352,17 @@ def test_an_exception_in_the_stream_is_the_error_it_names(
 ) -> None:
     failure = error_from_event(ErrorEvent({"type": exception, "message": "x"}, None))
     assert (failure.code, failure.retryable) == (code, retryable)
+
+
+def test_details_of_an_error_are_kept_without_the_credential() -> None:
+    details = {
+        "error_code": "image_dimensions_too_large",
+        "max_side_length_pixels": 2000,
+        "paths": ["messages.0.content.1", "sk-canary"],
+    }
+
+    found = error(400, typed("invalid_request_error", details=details))
+    found.redact(["sk-canary"])
+
+    assert found.error_code == "image_dimensions_too_large"
+    assert found.details == {**details, "paths": ["messages.0.content.1", "[redacted]"]}
