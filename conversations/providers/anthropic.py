@@ -16,19 +16,19 @@ from conversations.messages_api.attempts import OnAttempt
 from conversations.messages_api.endpoint import AuthStyle
 from conversations.providers.base import ModelInfo
 from conversations.providers.clients import Clients
+from conversations.providers.unlisted import (
+    MAX_OUTPUT_TOKENS,
+    TITLES_LINE,
+    UNKNOWN_SIGHT,
+    UNTOLD_OUTPUT_TOKENS,
+    has_no_endpoint,
+    line_in,
+    unlisted_model,
+)
 
 BASE_URL = "https://api.anthropic.com"
-# Thinking counts as output and is on by default: room for it and a long answer.
-MAX_OUTPUT_TOKENS = 16_384
-# For models that do not tell their limit, most of them small.
-UNTOLD_OUTPUT_TOKENS = 8_192
-TITLES_LINE = "haiku"
 
-_LINES = ("haiku", "sonnet", "opus", "fable", "mythos")
-_UNKNOWN_SIGHT = "Whether this model sees pictures is not known; it is sent them."
 _DEPRECATED = "This model will be retired soon."
-# How servers say that they have no such endpoint.
-_NO_ENDPOINT_STATUSES = frozenset({404, 405, 501})
 
 
 class AnthropicProvider:
@@ -52,7 +52,7 @@ class AnthropicProvider:
         self._auth_style: AuthStyle = auth_style
         self._clients = Clients()
         self.known: Sequence[ModelInfo] = (
-            [_unlisted(default_model)] if default_model else []
+            [unlisted_model(default_model, self.name)] if default_model else []
         )
 
     async def models(self) -> Sequence[ModelInfo]:
@@ -61,7 +61,7 @@ class AnthropicProvider:
         try:
             records = await client.list_models()
         except ProviderError as error:
-            if not _has_no_endpoint(error):
+            if not has_no_endpoint(error):
                 raise
             records = []
         active = [each for each in records if each.lifecycle != "retired"]
@@ -87,7 +87,7 @@ class AnthropicProvider:
         try:
             return await client.count_tokens(request)
         except ProviderError as error:
-            if _has_no_endpoint(error):
+            if has_no_endpoint(error):
                 return None
             raise
 
@@ -109,11 +109,6 @@ class AnthropicProvider:
             raise CredentialError("base_url", str(error)) from None
 
 
-def _has_no_endpoint(error: ProviderError) -> bool:
-    no_json = error.code == "unexpected_response" and error.status == 200
-    return no_json or error.status in _NO_ENDPOINT_STATUSES
-
-
 def _titles_model(records: Sequence[ModelRecord]) -> str | None:
     """The newest of the cheapest line, None if there is none."""
     cheap = [record for record in records if _line_of(record) == TITLES_LINE]
@@ -125,7 +120,7 @@ def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
     limit = record.max_output_tokens or UNTOLD_OUTPUT_TOKENS
     is_deprecated = record.lifecycle == "deprecated"
     notes = [
-        _UNKNOWN_SIGHT if record.image_input is None else "",
+        UNKNOWN_SIGHT if record.image_input is None else "",
         _DEPRECATED if is_deprecated else "",
     ]
     return ModelInfo(
@@ -144,22 +139,5 @@ def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
     )
 
 
-def _unlisted(model_id: str) -> ModelInfo:
-    return ModelInfo(
-        id=model_id,
-        name=model_id,
-        provider=AnthropicProvider.name,
-        images=True,
-        max_output_tokens=UNTOLD_OUTPUT_TOKENS,
-        note=_UNKNOWN_SIGHT,
-        titles=True,
-        line=_line_in(model_id),
-    )
-
-
 def _line_of(record: ModelRecord) -> str | None:
-    return record.line or _line_in(record.id)
-
-
-def _line_in(model_id: str) -> str | None:
-    return next((line for line in _LINES if line in model_id.lower()), None)
+    return record.line or line_in(record.id)
