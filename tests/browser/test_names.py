@@ -113,11 +113,12 @@ def _name(chat: Chat) -> str:
     return chat.list.locator(".account-name").inner_text()
 
 
-def test_the_sign_in_page_has_two_fields_and_one_button(visit: Visit) -> None:
+def test_the_sign_in_page_has_two_fields_and_two_ways_in(visit: Visit) -> None:
     page = visit().new_page()
     page.goto("/accounts/login/")
     assert [each for each in controls(page) if each[0] != "link"] == [
         ("textbox", "Username"),
         ("textbox", "Password"),
         ("button", "Sign in"),
+        ("button", "Use a passkey"),
     ]
