@@ -6,6 +6,8 @@ from django.views.generic import RedirectView
 
 from chatsite.accounts import invitation_views, views
 
+handler404 = "chatsite.errors.page_not_found"
+
 urlpatterns = [
     path("setup/<str:token>/", views.set_up, name="setup"),
     path("join/<str:token>/", invitation_views.join, name="invitation"),
