@@ -35,7 +35,9 @@ def test_colours_stand_in_the_tokens_alone() -> None:
 
 
 def test_no_page_carries_a_style_or_a_script_of_its_own() -> None:
-    inline = r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*(?:src=|\"application/json\"))"
+    inline = (
+        r"\sstyle=|<style|\son[a-z]+=|<script(?![^>]*(?:src=|\"application/json\"))"
+    )
     assert _found(inline, PAGES) == set()
 
 

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tests.parts import of_site
+from tests.prepared import prepare
 from tests.settings_child import ROOT, child_environment, run_python
 
 ADMINISTRATOR, READER, TOURIST = "root", "reader", "tourist"
@@ -75,12 +77,16 @@ class Site:
         """End it as a power cut would."""
         self._signal(signal.SIGKILL)
 
+    def prepare(self) -> None:
+        """Spare the first start its work."""
+        prepare(self.data_dir, self.variables)
+
     def people(self, questions: Mapping[str, int]) -> dict[str, Person]:
         """Make the named people, before the site is started.
 
         Each has a conversation of as many questions as are asked for, if any.
         """
-        self._run("migrate", "--verbosity", "0")
+        self.prepare()
         made = json.loads(self.run(f"people({dict(questions)})"))
         return {name: Person(name, *facts) for name, facts in made.items()}
 
@@ -102,7 +108,7 @@ class Site:
         assert self._process is not None
         return self._process.pid
 
-    @property
+    @cached_property
     def variables(self) -> dict[str, str]:
         """What its environment says of the parts that it runs on, and the rest."""
         return {**of_site(str(self.data_dir)), **self._variables}

@@ -48,6 +48,7 @@ def sign_on_site(
 ) -> Iterator[Site]:
     """A site that people enter with their own identity."""
     site = SignOnSite(tmp_path_factory.mktemp("sign-on"), identities.url)
+    site.prepare()
     site.start()
     yield site
     site.end()
