@@ -58,6 +58,8 @@ class BedrockDialect:
     def body(self, request: MessageRequest, *, stream: bool) -> dict[str, Any]:
         body = request.body(stream=False)
         del body["model"]
+        if request.betas:
+            body["anthropic_beta"] = list(request.betas)
         return {"anthropic_version": VERSION, **body}
 
     def count(self, request: MessageRequest) -> tuple[str, dict[str, Any]]:

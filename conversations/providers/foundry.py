@@ -12,7 +12,7 @@ from conversations.messages_api import (
     RequestError,
     Unsigned,
 )
-from conversations.messages_api.connection import Connection
+from conversations.messages_api.connection import Call, Connection
 from conversations.messages_api.endpoint import root_of
 from conversations.providers.clouds import CloudProvider
 
@@ -118,18 +118,17 @@ class EntraTokens:
             "client_secret": self._client_secret,
             "scope": SCOPE,
         }
-        headers = {"accept": "application/json", "accept-encoding": "identity"}
-        connection = Connection(
-            self._root, headers=headers, secrets=[self._client_secret]
+        call = Call(
+            method="POST",
+            path=self._path,
+            content=urlencode(form).encode(),
+            headers={"content-type": "application/x-www-form-urlencoded"},
         )
+        headers = {"accept": "application/json", "accept-encoding": "identity"}
+        secrets = [self._client_secret]
+        connection = Connection(self._root, headers=headers, secrets=secrets)
         try:
-            return await connection.json(
-                "POST",
-                self._path,
-                urlencode(form).encode(),
-                patience_s=TOKEN_PATIENCE_S,
-                headers={"content-type": "application/x-www-form-urlencoded"},
-            )
+            return await connection.json(call, patience_s=TOKEN_PATIENCE_S)
         finally:
             await connection.aclose()
 

@@ -115,7 +115,10 @@ async def test_an_answer_in_frames_is_the_answer_of_the_events(name: str) -> Non
 
 async def test_the_model_is_in_the_path_and_the_version_in_the_body() -> None:
     request = replace(
-        REQUEST, model="arn:aws:bedrock:a/b", parameters={"temperature": 0.5}
+        REQUEST,
+        model="arn:aws:bedrock:a/b",
+        parameters={"temperature": 0.5},
+        betas=("one", "two"),
     )
     async with served(answer(200, {"content": []})) as (provider, server):
         await provider.create(request)
@@ -126,6 +129,7 @@ async def test_the_model_is_in_the_path_and_the_version_in_the_body() -> None:
         "messages": [{"role": "user", "content": "Hello"}],
         "max_tokens": 100,
         "temperature": 0.5,
+        "anthropic_beta": ["one", "two"],
     }
     assert "anthropic-version" not in sent.headers
 
