@@ -7,6 +7,7 @@ conversations, or which model is good for what.
 from conversations.messages_api.accumulate import Accumulator
 from conversations.messages_api.attempts import Attempt, OnAttempt
 from conversations.messages_api.authorization import Authorizer, Unsigned
+from conversations.messages_api.batches import Batch, BatchCounts, Batches, BatchResult
 from conversations.messages_api.client import MessagesClient
 from conversations.messages_api.connection import default_transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect, Reader
@@ -41,7 +42,8 @@ from conversations.messages_api.events import (
     UnknownEvent,
     parse_event,
 )
-from conversations.messages_api.model_records import ModelRecord
+from conversations.messages_api.files import FileRecord, Files
+from conversations.messages_api.model_records import Capabilities, ModelRecord
 from conversations.messages_api.rate_limits import RateLimit, rate_limits
 from conversations.messages_api.reader import EventReader
 from conversations.messages_api.requests import MessageRequest
@@ -56,6 +58,11 @@ __all__ = [
     "Attempt",
     "AuthStyle",
     "Authorizer",
+    "Batch",
+    "BatchCounts",
+    "BatchResult",
+    "Batches",
+    "Capabilities",
     "CitationsDelta",
     "CompactionDelta",
     "ContentBlockDelta",
@@ -68,6 +75,8 @@ __all__ = [
     "ErrorEvent",
     "Event",
     "EventReader",
+    "FileRecord",
+    "Files",
     "InputJsonDelta",
     "InvalidRequestError",
     "MessageDelta",

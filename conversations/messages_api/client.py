@@ -1,13 +1,14 @@
 """The Messages API of one server: what can be asked, and what is answered."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import override
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from conversations.messages_api.attempts import OnAttempt, with_retries
 from conversations.messages_api.authorization import Authorizer
+from conversations.messages_api.batches import Batches
 from conversations.messages_api.connection import Call, Connection, Response, Transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect
 from conversations.messages_api.endpoint import (
@@ -19,7 +20,13 @@ from conversations.messages_api.endpoint import (
 )
 from conversations.messages_api.errors import UnexpectedResponseError
 from conversations.messages_api.events import Event, Json, events_of
-from conversations.messages_api.model_records import ModelRecord, model_records
+from conversations.messages_api.facts import word
+from conversations.messages_api.files import Files
+from conversations.messages_api.model_records import (
+    ModelRecord,
+    model_record,
+    model_records,
+)
 from conversations.messages_api.requests import MessageRequest, encoded_aside
 from conversations.messages_api.stream import MessageStream
 from conversations.messages_api.timeouts import Timeouts, Watchdog
@@ -110,12 +117,37 @@ class MessagesClient:
             raise UnexpectedResponseError("unexpected_response", "No token count.")
         return count
 
-    async def list_models(self) -> list[ModelRecord]:
-        """The models on offer, newest first where the provider sorts them."""
+    @property
+    def batches(self) -> Batches:
+        """Requests for work that nobody watches."""
+        return Batches(self._connection)
+
+    @property
+    def files(self) -> Files:
+        """Files kept at the provider."""
+        return Files(self._connection)
+
+    async def get_model(self, model_id: str) -> ModelRecord:
+        """One model, whatever its lifecycle."""
+        call = Call(method="GET", path=f"/v1/models/{quote(model_id, safe=':@')}")
+        patience_s = self._timeouts.first_byte
+        raw = await self._connection.json(call, patience_s=patience_s)
+        if word(raw, "id") is None:
+            raise UnexpectedResponseError("unexpected_response", "No model.")
+        return model_record(raw)
+
+    async def list_models(self, lifecycles: Sequence[str] = ()) -> list[ModelRecord]:
+        """The models on offer, newest first where the provider sorts them.
+
+        `lifecycles` asks for those alone: active, deprecated, retired.
+        """
         records: list[ModelRecord] = []
-        query: dict[str, str | int] = {"limit": MODELS_PER_PAGE}
+        query: dict[str, str | int | Sequence[str]] = {"limit": MODELS_PER_PAGE}
+        if lifecycles:
+            query["lifecycle[]"] = lifecycles
         for _ in range(MODEL_PAGES_LIMIT):
-            call = Call(method="GET", path=f"/v1/models?{urlencode(query)}")
+            path = f"/v1/models?{urlencode(query, doseq=True)}"
+            call = Call(method="GET", path=path)
             patience_s = self._timeouts.first_byte
             page = await self._connection.json(call, patience_s=patience_s)
             records += model_records(page)

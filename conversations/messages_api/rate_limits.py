@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from conversations.messages_api.usage import LARGEST_COUNT
+from conversations.messages_api.facts import LARGEST_COUNT
 
 _NAME = re.compile(
     r"anthropic-(?:ratelimit-)?(?P<kind>(?:[a-z]+-)*(?:requests|tokens))"

@@ -65,28 +65,30 @@ class MessageRequest:
         return {key: body[key] for key in _COUNTED if key in body}
 
 
-def encoded(body: Mapping[str, Any]) -> bytes:
+def encoded(body: Mapping[str, Any], limit_bytes: int = REQUEST_LIMIT_BYTES) -> bytes:
     """A body as it travels; `RequestError` (`too_large`) instead of a refusal."""
-    return _sendable(_ENCODER.encode(body).encode(errors="replace"))
+    return _sendable(_ENCODER.encode(body).encode(errors="replace"), limit_bytes)
 
 
-async def encoded_aside(body: Mapping[str, Any]) -> bytes:
+async def encoded_aside(
+    body: Mapping[str, Any], limit_bytes: int = REQUEST_LIMIT_BYTES
+) -> bytes:
     """The same; a body with pictures on a thread, so that it holds up nobody."""
     if _chars_of(body) < ASIDE_CHARS:
-        return encoded(body)
-    return await asyncio.to_thread(_encoded_in_pieces, body)
+        return encoded(body, limit_bytes)
+    return await asyncio.to_thread(_encoded_in_pieces, body, limit_bytes)
 
 
-def _encoded_in_pieces(body: Mapping[str, Any]) -> bytes:
+def _encoded_in_pieces(body: Mapping[str, Any], limit_bytes: int) -> bytes:
     # At one go the encoder would keep the interpreter, and all other threads waiting.
     pieces = (piece.encode(errors="replace") for piece in _ENCODER.iterencode(body))
-    return _sendable(b"".join(pieces))
+    return _sendable(b"".join(pieces), limit_bytes)
 
 
-def _sendable(content: bytes) -> bytes:
-    if len(content) > REQUEST_LIMIT_BYTES:
+def _sendable(content: bytes, limit_bytes: int) -> bytes:
+    if len(content) > limit_bytes:
         raise RequestError(
-            "too_large", f"The request has more than {REQUEST_LIMIT_BYTES} bytes."
+            "too_large", f"The request has more than {limit_bytes} bytes."
         )
     return content
 

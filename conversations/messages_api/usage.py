@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The largest whole number that a column of a database holds.
-LARGEST_COUNT = 2**63 - 1
+from conversations.messages_api.facts import count, part, parts, word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,25 +42,17 @@ class Usage:
 
 def read_usage(raw: Mapping[str, Any]) -> Usage:
     """The `usage` of a message, or one entry of its `iterations`."""
-    steps = raw.get("iterations")
-    return _own_usage(
-        raw,
-        tuple(
-            _own_usage(step, ())
-            for step in (steps if isinstance(steps, list) else ())
-            if isinstance(step, dict)
-        ),
-    )
+    steps = tuple(_own_usage(step, ()) for step in parts(raw, "iterations"))
+    return _own_usage(raw, steps)
 
 
 def token_count(usage: Mapping[str, Any], key: str) -> int | None:
     """The tokens counted under `key`; None if that is no count at all."""
-    value = usage.get(key)
-    return value if type(value) is int and 0 <= value <= LARGEST_COUNT else None
+    return count(usage, key)
 
 
 def _own_usage(raw: Mapping[str, Any], iterations: tuple[Usage, ...]) -> Usage:
-    written, tools = _part(raw, "cache_creation"), _part(raw, "server_tool_use")
+    written, tools = part(raw, "cache_creation"), part(raw, "server_tool_use")
     return Usage(
         input_tokens=_count(raw, "input_tokens"),
         cache_write_tokens=_count(raw, "cache_creation_input_tokens"),
@@ -69,27 +60,17 @@ def _own_usage(raw: Mapping[str, Any], iterations: tuple[Usage, ...]) -> Usage:
         cache_1h_tokens=_count(written, "ephemeral_1h_input_tokens"),
         cache_read_tokens=_count(raw, "cache_read_input_tokens"),
         output_tokens=_count(raw, "output_tokens"),
-        thinking_tokens=_count(_part(raw, "output_tokens_details"), "thinking_tokens"),
+        thinking_tokens=_count(part(raw, "output_tokens_details"), "thinking_tokens"),
         web_search_requests=_count(tools, "web_search_requests"),
         web_fetch_requests=_count(tools, "web_fetch_requests"),
         code_execution_requests=_count(tools, "code_execution_requests"),
-        service_tier=_word(raw, "service_tier"),
-        speed=_word(raw, "speed"),
-        inference_geo=_word(raw, "inference_geo"),
-        kind=_word(raw, "type"),
+        service_tier=word(raw, "service_tier"),
+        speed=word(raw, "speed"),
+        inference_geo=word(raw, "inference_geo"),
+        kind=word(raw, "type"),
         iterations=iterations,
     )
 
 
 def _count(raw: Mapping[str, Any], key: str) -> int:
-    return token_count(raw, key) or 0
-
-
-def _part(raw: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = raw.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _word(raw: Mapping[str, Any], key: str) -> str | None:
-    value = raw.get(key)
-    return value if isinstance(value, str) and value else None
+    return count(raw, key) or 0

@@ -122,7 +122,7 @@ WHOLE_BLOCKS: Sequence[Json] = (
     },
     {"type": "hologram", "light": {"b": [1, {"a": None}]}},
 )
-SIGNS_OF_LIFE = ({"type": "ping"}, {"type": "a_later_event", "a": 1})
+SIGNS_OF_LIFE: Sequence[Json] = ({"type": "ping"}, {"type": "a_later_event", "a": 1})
 
 
 @st.composite
@@ -136,7 +136,7 @@ def pieces(draw: st.DrawFn, text: str) -> list[str]:
 @st.composite
 def text_blocks(draw: st.DrawFn) -> tuple[Json, list[Json]]:
     text = draw(pieces(draw(TEXTS)))
-    deltas = [{"type": "text_delta", "text": piece} for piece in text]
+    deltas: list[Json] = [{"type": "text_delta", "text": each} for each in text]
     for citation in draw(st.lists(CITATIONS, max_size=2)):
         place = draw(st.integers(0, len(deltas)))
         deltas.insert(place, {"type": "citations_delta", "citation": citation})
@@ -161,7 +161,7 @@ def tool_blocks(draw: st.DrawFn) -> tuple[Json, list[Json]]:
         {"type": "input_json_delta", "partial_json": piece}
         for piece in ["", *draw(pieces(raw))]
     ]
-    start = {"id": "toolu_1", "name": "web_search", "input": {}}
+    start: Json = {"id": "toolu_1", "name": "web_search", "input": {}}
     kinds = ("tool_use", "server_tool_use", "mcp_tool_use")
     kind = draw(st.sampled_from(kinds))
     more = {"server_name": "s"} if kind == "mcp_tool_use" else {}
@@ -171,7 +171,7 @@ def tool_blocks(draw: st.DrawFn) -> tuple[Json, list[Json]]:
 
 @st.composite
 def summaries(draw: st.DrawFn) -> tuple[Json, list[Json]]:
-    delta = {
+    delta: Json = {
         "type": "compaction_delta",
         "content": draw(TEXTS),
         "encrypted_content": draw(TEXTS),
@@ -232,7 +232,7 @@ def endings(draw: st.DrawFn) -> list[Json]:
 def streams(draw: st.DrawFn) -> bytes:
     """The bytes of an answer: blocks one after the other, signs of life between."""
     usage = {"input_tokens": 9, "cache_read_input_tokens": 4, "output_tokens": 1}
-    message = {
+    message: Json = {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",

@@ -1,10 +1,12 @@
 """How the client reads lists of models, of the Messages API and of others."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from conversations.messages_api import Capabilities, UnexpectedResponseError
 from tests.mock_provider import Provider
 
 
@@ -82,3 +84,59 @@ async def test_lists_of_other_servers_are_read(
 
 async def test_a_list_that_is_none_is_empty() -> None:
     assert await Provider(httpx.Response(200, json={})).client().list_models() == []
+
+
+def supports(*names: str) -> dict[str, Any]:
+    return {name: {"supported": True} for name in names}
+
+
+async def test_capabilities_are_told_apart_from_what_is_not_said() -> None:
+    raw = {
+        "id": "m",
+        "deprecated_at": "2026-10-01T00:00:00Z",
+        "retires_at": "2026-11-30",
+        "capabilities": {
+            **supports("batch", "pdf_input", "citations", "structured_outputs"),
+            "code_execution": {"supported": False},
+            "effort": {**supports("low", "high"), "supported": True, "max": None},
+            "thinking": {
+                "supported": True,
+                "types": {**supports("adaptive"), "enabled": {"supported": False}},
+            },
+            "server_tools": {**supports("web_search"), "supported": False},
+            "context_management": {"compact_20260112": {"supported": True}},
+        },
+    }
+    provider = Provider(httpx.Response(200, json=raw))
+
+    record = await provider.client().get_model("maker/m")
+
+    assert provider.requests[0].url.raw_path == b"/v1/models/maker%2Fm"
+    assert record.deprecated_at == datetime(2026, 10, 1, tzinfo=UTC)
+    assert record.retires_at == datetime(2026, 11, 30, tzinfo=UTC)
+    assert record.capabilities == Capabilities(
+        batch=True,
+        pdf_input=True,
+        citations=True,
+        structured_outputs=True,
+        code_execution=False,
+        effort=frozenset({"low", "high"}),
+        thinking=frozenset({"adaptive"}),
+        server_tools=frozenset(),
+    )
+
+
+async def test_a_model_without_an_id_is_none() -> None:
+    provider = Provider(httpx.Response(200, json={}))
+
+    with pytest.raises(UnexpectedResponseError):
+        await provider.client().get_model("m")
+
+
+async def test_models_of_a_lifecycle_are_asked_for() -> None:
+    provider = Provider(httpx.Response(200, json={"data": []}))
+
+    await provider.client().list_models(["active", "retired"])
+
+    lifecycles = provider.requests[0].url.params.get_list("lifecycle[]")
+    assert lifecycles == ["active", "retired"]
