@@ -47,6 +47,6 @@ def check_credentials(**_: Any) -> list[CheckMessage]:
     """A key with white space in it fails late, and in an error that quotes it."""
     return [
         Error(f"{name} holds white space.", id="chatsite.E003")
-        for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN")
+        for name in ("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "OPENAI_API_KEY")
         if any(character.isspace() for character in getattr(settings, name))
     ]

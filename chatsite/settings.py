@@ -387,11 +387,14 @@ LOGGING = {
     },
 }
 
-# The back end of the Messages API --------------------------------------------
+# The back ends ---------------------------------------------------------------
 
-# Without key, token and base URL the local model answers.
+# The Messages API. Without any back end the local model answers.
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", default="").strip()
 ANTHROPIC_AUTH_TOKEN = env.str("ANTHROPIC_AUTH_TOKEN", default="").strip()
 ANTHROPIC_AUTH_STYLE = env.str("ANTHROPIC_AUTH_STYLE", default="")
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="").strip()
+# A back end of Chat Completions, beside that or alone.
+OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()
+OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="").strip()
 DEFAULT_MODEL = env.str("DEFAULT_MODEL", default="")

@@ -23,6 +23,8 @@ for _name in (
     "DEFAULT_MODEL",
     "DRAIN_SECONDS",
     "EMAIL_URL",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
     "REQUIRE_MFA",
     "SCIM_TOKEN",
     "LOG_FORMAT",

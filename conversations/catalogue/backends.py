@@ -5,23 +5,52 @@ from django.conf import settings
 from conversations.messages_api.endpoint import AuthStyle
 from conversations.providers.anthropic import AnthropicProvider
 from conversations.providers.base import Provider
+from conversations.providers.chat_completions import ChatCompletionsProvider
 from conversations.providers.local import LocalProvider
 from conversations.providers.scripted import ScriptedProvider
 
 
 def configured() -> list[Provider]:
-    """The back end of the environment; without one, what this machine has."""
-    key, token = settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_AUTH_TOKEN
-    if not (key or token or settings.ANTHROPIC_BASE_URL):
-        return [LocalProvider(), ScriptedProvider()]
-    return [
-        AnthropicProvider(
-            base_url=settings.ANTHROPIC_BASE_URL,
-            credential=key or token,
-            auth_style=_auth_style("x-api-key" if key else "bearer"),
-            default_model=settings.DEFAULT_MODEL,
+    """The back ends of the environment; without one, what this machine has."""
+    back_ends: list[Provider] = []
+    if _names_messages():
+        key, token = settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_AUTH_TOKEN
+        back_ends.append(
+            AnthropicProvider(
+                base_url=settings.ANTHROPIC_BASE_URL,
+                credential=key or token,
+                auth_style=_auth_style("x-api-key" if key else "bearer"),
+                default_model="" if _is_others_default() else settings.DEFAULT_MODEL,
+            )
         )
-    ]
+    if _names_chat_completions():
+        is_own = _is_others_default() or not _names_messages()
+        back_ends.append(
+            ChatCompletionsProvider(
+                base_url=settings.OPENAI_BASE_URL,
+                credential=settings.OPENAI_API_KEY,
+                default_model=settings.DEFAULT_MODEL if is_own else "",
+            )
+        )
+    return back_ends or [LocalProvider(), ScriptedProvider()]
+
+
+def _names_messages() -> bool:
+    key, token = settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_AUTH_TOKEN
+    return bool(key or token or settings.ANTHROPIC_BASE_URL)
+
+
+def _names_chat_completions() -> bool:
+    return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+
+
+def _is_others_default() -> bool:
+    """Whether the default model, before it is listed, is taken for one of OpenAI's.
+
+    Of two back ends only one can be meant, and Claude is hardly ever served by both.
+    """
+    name = settings.DEFAULT_MODEL.lower()
+    return _names_chat_completions() and "claude" not in name
 
 
 def _auth_style(usual: AuthStyle) -> AuthStyle:

@@ -16,6 +16,7 @@ from django.conf import settings
 from conversations.catalogue.backends import configured
 from conversations.messages_api import ProviderError
 from conversations.providers.base import ModelInfo, Provider
+from conversations.providers.renamed import RenamedProvider
 
 REFRESH_TIMEOUT_S = 15.0
 REFRESH_EVERY_S = 600.0
@@ -27,7 +28,7 @@ _NONE_LISTED = "The model provider lists no models. DEFAULT_MODEL can name one."
 _REFUSED = "The model provider does not accept this site's credential."
 _UNREACHABLE = "The model provider cannot be reached at the moment."
 _WORDS = {
-    "base_url": "ANTHROPIC_BASE_URL is not the URL of a server.",
+    "base_url": "ANTHROPIC_BASE_URL or OPENAI_BASE_URL is not the URL of a server.",
     "authentication": _REFUSED,
     "permission": _REFUSED,
     "billing": "The model provider asks for payment.",
@@ -61,12 +62,15 @@ class _Catalogue:
     by_id: dict[str, tuple[ModelInfo, Provider]] = field(default_factory=dict)
 
     def index(self) -> None:
-        """Note who serves what; of two with one id the earlier provider counts."""
-        self.by_id = {
-            model.id: (model, offer.provider)
-            for offer in reversed(self.offers)
-            for model in offer.models
-        }
+        """Note who serves what; of two with one id the later goes by a longer one."""
+        self.by_id = {}
+        for offer in self.offers:
+            renamed = RenamedProvider(offer.provider)
+            for model in offer.models:
+                known = self.by_id.setdefault(model.id, (model, offer.provider))
+                if known[1] is not offer.provider:
+                    other = renamed.renamed(model)
+                    self.by_id.setdefault(other.id, (other, renamed))
 
 
 class _Current:
@@ -77,13 +81,7 @@ class _Current:
 
 def offered_models() -> Sequence[ModelInfo]:
     """Every model that may be chosen now, the back ends' own order kept."""
-    catalogue = _catalogue()
-    return [
-        model
-        for offer in catalogue.offers
-        for model in offer.models
-        if catalogue.by_id[model.id][0] is model
-    ]
+    return [model for model, _ in _catalogue().by_id.values()]
 
 
 def default_model() -> ModelInfo | None:

@@ -18,7 +18,7 @@ from conversations.messages_api.endpoint import (
     root_of,
     secrets_in,
 )
-from conversations.messages_api.errors import UnexpectedResponseError
+from conversations.messages_api.errors import ProviderError, UnexpectedResponseError
 from conversations.messages_api.events import Event, Json, events_of
 from conversations.messages_api.facts import word
 from conversations.messages_api.files import Files
@@ -97,7 +97,11 @@ class MessagesClient:
         """A whole message, not streamed, in the shape of the wire."""
         call = await self._call(request, stream=False)
         answer = await self._connection.json(call, patience_s=self._timeouts.whole)
-        message = self._dialect.message(answer)
+        try:
+            message = self._dialect.message(answer)
+        except ProviderError as error:
+            error.redact(self._connection.secrets)
+            raise
         if message is None:
             raise UnexpectedResponseError("unexpected_response", "No message.")
         return message
@@ -136,7 +140,9 @@ class MessagesClient:
             raise UnexpectedResponseError("unexpected_response", "No model.")
         return model_record(raw)
 
-    async def list_models(self, lifecycles: Sequence[str] = ()) -> list[ModelRecord]:
+    async def list_models(
+        self, lifecycles: Sequence[str] = (), *, path: str = "/v1/models"
+    ) -> list[ModelRecord]:
         """The models on offer, newest first where the provider sorts them.
 
         `lifecycles` asks for those alone: active, deprecated, retired.
@@ -146,8 +152,8 @@ class MessagesClient:
         if lifecycles:
             query["lifecycle[]"] = lifecycles
         for _ in range(MODEL_PAGES_LIMIT):
-            path = f"/v1/models?{urlencode(query, doseq=True)}"
-            call = Call(method="GET", path=path)
+            asked = f"{path}?{urlencode(query, doseq=True)}"
+            call = Call(method="GET", path=asked)
             patience_s = self._timeouts.first_byte
             page = await self._connection.json(call, patience_s=patience_s)
             records += model_records(page)

@@ -5,12 +5,14 @@ from pytest_django import Settings
 
 from conversations.catalogue.backends import configured
 from conversations.providers.anthropic import AnthropicProvider
+from conversations.providers.chat_completions import ChatCompletionsProvider
 
 
 @pytest.fixture(autouse=True)
 def bare(settings: Settings) -> None:
     for name in ("API_KEY", "AUTH_TOKEN", "AUTH_STYLE", "BASE_URL"):
         setattr(settings, f"ANTHROPIC_{name}", "")
+    settings.OPENAI_API_KEY = settings.OPENAI_BASE_URL = ""
     settings.DEFAULT_MODEL = ""
 
 
@@ -52,3 +54,35 @@ def test_the_default_model_is_known_at_once(settings: Settings) -> None:
     settings.ANTHROPIC_API_KEY = "sk-1"
     settings.DEFAULT_MODEL = "claude-opus-5-5"
     assert [model.id for model in back_end().known] == ["claude-opus-5-5"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("OPENAI_API_KEY", "sk-1"), ("OPENAI_BASE_URL", "http://127.0.0.1:8080/v1")],
+)
+def test_a_key_or_a_base_url_makes_a_back_end_of_chat_completions(
+    settings: Settings, name: str, value: str
+) -> None:
+    setattr(settings, name, value)
+    settings.DEFAULT_MODEL = "claude-like"
+    [provider] = configured()
+    assert isinstance(provider, ChatCompletionsProvider)
+    assert [model.id for model in provider.known] == ["claude-like"]
+
+
+@pytest.mark.parametrize(
+    ("default", "names"),
+    [
+        ("claude-sonnet-5-5", [["claude-sonnet-5-5"], []]),
+        ("gpt-5", [[], ["gpt-5"]]),
+        ("", [[], []]),
+    ],
+)
+def test_both_back_ends_are_served_and_the_default_model_belongs_to_one(
+    settings: Settings, default: str, names: list[list[str]]
+) -> None:
+    settings.ANTHROPIC_API_KEY = settings.OPENAI_API_KEY = "sk-1"
+    settings.DEFAULT_MODEL = default
+    providers = configured()
+    assert [provider.name for provider in providers] == ["anthropic", "openai"]
+    assert [[each.id for each in provider.known] for provider in providers] == names

@@ -14,6 +14,7 @@ from conversations.catalogue import offered
 from conversations.messages_api import MessageRequest, ProviderError, RequestError
 from conversations.providers import ModelInfo
 from conversations.providers.anthropic import AnthropicProvider
+from conversations.providers.chat_completions import ChatCompletionsProvider
 from conversations.providers.scripted import ScriptedProvider
 from tests.scripted_server import Script, answer, hang, scripted_server
 
@@ -82,12 +83,37 @@ async def test_models_are_offered_in_the_order_of_their_providers() -> None:
         assert ids() == ["claude-opus-5-5", "claude-sonnet-5", "scripted"]
 
 
-async def test_of_two_models_with_one_id_the_first_is_offered() -> None:
-    first, second = Lists(SONNET), Lists(replace(SONNET, name="Other"), OPUS)
+async def test_of_two_models_with_one_id_the_later_goes_by_a_longer_one() -> None:
+    first, second = Lists(SONNET), ChatCompletionsProvider(default_model=SONNET.id)
     with offered.use([first, second]):
-        assert ids() == ["claude-sonnet-5", "claude-opus-5-5"]
+        assert ids() == ["claude-sonnet-5", "openai:claude-sonnet-5"]
         assert offered.provider_of("claude-sonnet-5") is first
         assert offered.model_info("claude-sonnet-5") == SONNET
+        other = offered.model_info("openai:claude-sonnet-5")
+        assert other is not None
+        assert (other.name, other.provider) == ("claude-sonnet-5 (openai)", "openai")
+
+
+async def test_a_model_with_a_longer_id_is_asked_under_its_own() -> None:
+    told = {"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    async with scripted_server(answer(200, told)) as server:
+        provider = ChatCompletionsProvider(base_url=server.url, default_model=SONNET.id)
+        with offered.use([Lists(SONNET), provider]):
+            request = MessageRequest(
+                model="openai:claude-sonnet-5", messages=[], max_tokens=1
+            )
+            renamed = offered.provider_of(request.model)
+            message = await renamed.create(request)
+            async with renamed.stream(request) as stream:
+                assert await stream.gathered()
+            await renamed.aclose()
+    assert message["content"] == [{"type": "text", "text": "Hi"}]
+    assert {asked.json["model"] for asked in server.requests} == {"claude-sonnet-5"}
+
+
+async def test_a_model_that_is_listed_twice_is_offered_once() -> None:
+    with offered.use([Lists(SONNET, SONNET)]):
+        assert ids() == ["claude-sonnet-5"]
 
 
 async def test_a_model_that_is_not_offered_is_unknown() -> None:
