@@ -15,6 +15,7 @@ from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from conversations import feed
 from conversations.catalogue import offered
 from conversations.messages_api import token_count
 from conversations.models import Attachment, Conversation, Message, Turn
@@ -170,6 +171,18 @@ def heading(conversation: Conversation) -> str:
     """The markup that tells a page the conversation's title and whereabouts."""
     context = {"conversation": conversation}
     return render_to_string("conversations/live.html#heading", context)
+
+
+def listed(conversation: Conversation) -> feed.ConversationListed:
+    """What brings every open page of its owner the conversation's row in the list."""
+    html = render_to_string("conversations/live.html#listed", {"item": conversation})
+    key = str(conversation.pk)
+    return {"type": "conversation.listed", "conversation": key, "html": html}
+
+
+def unlisted() -> str:
+    """The markup that tells a page to fetch its list anew: news of it may be lost."""
+    return render_to_string("conversations/live.html#unlisted")
 
 
 def stored_snapshot(turn: Turn) -> Update:

@@ -1,5 +1,6 @@
 """The websocket of one open page: it authorises, subscribes, renders; writes nothing.
 
+Every page hears of its person's list; one without a conversation hears of that alone.
 A page holds a version of the conversation and an offset in each running answer. What
 builds on exactly that is passed on; anything else makes the consumer ask again.
 """
@@ -24,6 +25,7 @@ from conversations.articles import (
     changes_since,
     heading,
     stored_snapshot,
+    unlisted,
     waiting,
 )
 from conversations.database import in_thread
@@ -45,7 +47,7 @@ SILENCE_S = 2.0
 
 
 class ConversationConsumer(AsyncWebsocketConsumer):
-    """Keeps one page of one conversation up to date."""
+    """Keeps one page up to date, of one conversation or of none."""
 
     groups: list[str]
 
@@ -57,9 +59,8 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     @override
     async def connect(self) -> None:
-        self.conversation_id: uuid.UUID = self.scope["url_route"]["kwargs"][
-            "conversation_id"
-        ]
+        named = self.scope["url_route"]["kwargs"]
+        self.conversation_id: uuid.UUID | None = named.get("conversation_id")
         person: Any = self.scope["user"]
         correlation.add(conversation=self.conversation_id, person=person.pk)
         self.version = _version_of(self.scope)
@@ -151,8 +152,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     def _live_groups(self) -> list[str]:
         person: Any = self.scope["user"]
-        groups = [feed.conversation_group(self.conversation_id)]
-        return [*groups, person.live_group] if person.is_authenticated else groups
+        groups = [person.live_group] if person.is_authenticated else []
+        if self.conversation_id is not None:
+            groups.append(feed.conversation_group(self.conversation_id))
+        return groups
 
     async def _refused(self) -> bool:
         if not await in_thread(_is_signed_in, self.scope):
@@ -185,10 +188,14 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                     await self._catch_up_if_behind()
 
     async def _catch_up_if_behind(self) -> None:
+        if self.conversation_id is None:
+            return
         if await in_thread(_newest_version, self.conversation_id) > self.version:
             await self._catch_up()
 
     async def _catch_up(self, *, always: bool = False) -> None:
+        if self.conversation_id is None:
+            return
         changes, named = await in_thread(_changes, self.conversation_id, self.version)
         if always or changes.version > self.version:
             self.version = changes.version
@@ -266,9 +273,14 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         """Show the new title, or that the conversation is in the trash."""
         await self.send(await in_thread(_heading, event["conversation"]))
 
+    async def conversation_listed(self, event: feed.ConversationListed) -> None:
+        """Show what the list says of a conversation now, this one's or another."""
+        await self.send(event["html"])
+
     async def layer_restored(self, _event: dict[str, Any]) -> None:
         """Look at the store: while the layer was away anything may have happened."""
         await self._catch_up()
+        await self.send(unlisted())
 
     async def person_signed_out(self, event: dict[str, Any]) -> None:
         """Close, if it is this page's session that ended, or all of the person's."""
@@ -289,7 +301,9 @@ def _is_signed_in(scope: Mapping[str, Any]) -> bool:
     return bool(user.is_authenticated and user.is_signed_in_by(scope["session"]))
 
 
-def _may_see(user: Any, conversation_id: uuid.UUID) -> bool:
+def _may_see(user: Any, conversation_id: uuid.UUID | None) -> bool:
+    if conversation_id is None:
+        return True
     return Conversation.objects.visible_to(user).filter(pk=conversation_id).exists()
 
 

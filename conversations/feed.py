@@ -63,6 +63,14 @@ class ConversationChanged(TypedDict):
     conversation: str
 
 
+class ConversationListed(TypedDict):
+    """A row of a person's list is new, or says something new, or is gone."""
+
+    type: Literal["conversation.listed"]
+    conversation: str
+    html: str
+
+
 class SnapshotWanted(TypedDict):
     """A listener of `channel` lost count and asks for a snapshot."""
 
@@ -84,6 +92,7 @@ type Event = (
     | TurnFrame
     | TurnWaiting
     | ConversationChanged
+    | ConversationListed
     | SnapshotWanted
     | StopWanted
 )

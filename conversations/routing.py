@@ -10,5 +10,6 @@ from conversations.consumers import ConversationConsumer
 _conversation: Any = ConversationConsumer.as_asgi()
 
 websocket_urlpatterns: list[Any] = [
+    path("ws/", _conversation),
     path("ws/c/<uuid:conversation_id>/", _conversation),
 ]

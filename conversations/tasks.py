@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.tasks import task
 
 from conversations import correlation, feed, uploads
+from conversations.articles import listed
 from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.ledger.calls import reserve_call, settle_call
@@ -84,11 +85,12 @@ async def _make_title(turn: Turn, model: ModelInfo) -> None:
     except BaseException:
         await in_thread(settle_call, call_id, Call.Status.UNKNOWN)
         raise
-    await in_thread(_keep_title, turn.conversation_id, call_id, message)
+    row = await in_thread(_keep_title, turn.conversation_id, call_id, message)
     await feed.publish(
         feed.conversation_group(turn.conversation_id),
         {"type": "conversation.changed", "conversation": str(turn.conversation_id)},
     )
+    await feed.publish(*row)
 
 
 def _reserve(
@@ -123,7 +125,8 @@ def _reserve(
 
 def _keep_title(
     conversation_id: uuid.UUID, call_id: uuid.UUID, message: dict[str, Any]
-) -> None:
+) -> tuple[str, feed.ConversationListed]:
+    """Write the title down; returns who is to hear of it, and what."""
     settle_call(call_id, Call.Status.SETTLED, usage=message.get("usage") or {})
     text = "".join(
         block.get("text", "")
@@ -136,3 +139,5 @@ def _keep_title(
         Conversation.objects.filter(pk=conversation_id, is_renamed=False).update(
             title=title
         )
+    conversation = Conversation.objects.select_related("owner").get(pk=conversation_id)
+    return conversation.owner.live_group, listed(conversation)

@@ -11,12 +11,12 @@ from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from conversations import feed
+from conversations.articles import listed
 from conversations.forms import TitleForm, first_error
 from conversations.http import SignedInRequest, page, partial, problem
 from conversations.models import Conversation
@@ -64,7 +64,7 @@ def conversation_rename(
     conversation.title = form.cleaned_data["title"]
     conversation.is_renamed = True
     conversation.save(update_fields=("title", "is_renamed"))
-    _announce(conversation)
+    _announce(request, conversation)
     if not request.htmx:
         return redirect("conversations:conversation", conversation.pk)
     context = {
@@ -72,7 +72,6 @@ def conversation_rename(
         "item": conversation,
         "current_id": conversation.pk if _is_current(request, conversation) else None,
         "oob": _is_current(request, conversation),
-        "row_oob": True,
     }
     return render(request, "conversations/live.html#renamed", context)
 
@@ -88,7 +87,7 @@ def conversation_trash(
         trashed_at=timezone.now()
     )
     conversation.refresh_from_db()
-    _announce(conversation)
+    _announce(request, conversation)
     if not request.htmx:
         return redirect("conversations:home")
     context = {
@@ -108,17 +107,12 @@ def conversation_restore(
     conversation = visible(request.user, conversation_id)
     Conversation.objects.filter(pk=conversation.pk).update(trashed_at=None)
     conversation.refresh_from_db()
-    _announce(conversation)
+    _announce(request, conversation)
     if not request.htmx:
         return redirect("conversations:conversation", conversation.pk)
-    current = _is_current(request, conversation)
-    context = list_context(request.user, current=conversation if current else None)
-    response = HttpResponse(
-        render_to_string(
-            "conversations/conversation_list.html#list", {**context, "oob": True}
-        )
-    )
-    if current:
+    context = {"item": conversation}
+    response = render(request, "conversations/live.html#listed", context)
+    if _is_current(request, conversation):
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -138,6 +132,7 @@ def list_context(
         "conversations": found,
         "next_after": next_after,
         "query": query,
+        "is_further": bool(after),
         "current_id": current.pk if current else None,
     }
 
@@ -191,8 +186,15 @@ def _open_id(request: SignedInRequest) -> uuid.UUID | None:
     return match.kwargs["conversation_id"] if is_page else None
 
 
-def _announce(conversation: Conversation) -> None:
-    async_to_sync(feed.publish)(
-        conversation.live_group,
-        {"type": "conversation.changed", "conversation": str(conversation.pk)},
-    )
+def _announce(request: SignedInRequest, conversation: Conversation) -> None:
+    changed: feed.ConversationChanged = {
+        "type": "conversation.changed",
+        "conversation": str(conversation.pk),
+    }
+
+    async def announce() -> None:
+        await feed.publish(conversation.live_group, changed)
+        await feed.publish(request.user.live_group, row)
+
+    row = listed(conversation)
+    async_to_sync(announce)()

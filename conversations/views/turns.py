@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from conversations import feed, generation, turns, uploads
-from conversations.articles import changes_of_start, changes_since
+from conversations.articles import changes_of_start, changes_since, listed
 from conversations.catalogue import offered
 from conversations.forms import ComposeForm, KeyForm, first_error
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
@@ -50,6 +50,8 @@ class ChangesResponse(HttpResponse):
             "started": changes.started,
             "html": changes.html,
         }
+        # Set where a row of the list changed too: for every page of the person.
+        self.moved: tuple[str, Conversation] | None = None
         turn = changes.running
         unclaimed = turn is not None and (prepared or turn.worker is None)
         self.begins = turn.pk if turn is not None and unclaimed else None
@@ -82,6 +84,9 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
             await feed.publish(response.group, response.event)
             if response.begins is not None:
                 generation.begin(response.begins, response.prepared)
+            if response.moved is not None:
+                person_group, conversation = response.moved
+                await feed.publish(person_group, listed(conversation))
         return response
 
     @functools.wraps(view)
@@ -224,8 +229,14 @@ def _started(
     conversation = turn.conversation
     changes = changes or changes_since(conversation, turn.version - 1)
     if is_new:
-        return _opened(request, conversation, changes, prepared)
-    return _changed(request, conversation, changes, status=201, prepared=prepared)
+        response = _opened(request, conversation, changes, prepared)
+    else:
+        response = _changed(
+            request, conversation, changes, status=201, prepared=prepared
+        )
+    if conversation.updated_at == turn.created_at:
+        response.moved = request.user.live_group, conversation
+    return response
 
 
 def _changes_of(turn: Turn) -> Changes | None:
@@ -247,7 +258,7 @@ def _opened(
     conversation: Conversation,
     changes: Changes,
     prepared: Prepared | None,
-) -> HttpResponse:
+) -> ChangesResponse:
     if not request.htmx:
         return _changed(request, conversation, changes, prepared=prepared)
     context: dict[str, Any] = page_context(request.user, conversation)
@@ -265,7 +276,7 @@ def _changed(
     status: int = 200,
     more: str = "",
     prepared: Prepared | None = None,
-) -> HttpResponse:
+) -> ChangesResponse:
     if request.htmx:
         html = changes.html + more
         return ChangesResponse(conversation, changes, html, status, prepared)

@@ -8,6 +8,7 @@ const GONE = 4404;
 const shown = document.getElementById("connection");
 let notice = 0;
 let poll = 0;
+let isBehind = false;
 
 function rest() {
   clearTimeout(notice);
@@ -16,12 +17,21 @@ function rest() {
   shown.textContent = "";
 }
 
+// A page without a conversation has nothing but the list beside it.
+function missedUrl({ changesUrl, version }) {
+  return changesUrl ? `${changesUrl}?version=${version}` : document.querySelector("#sidebar .search").action;
+}
+
 function fetchChanges() {
   const live = document.getElementById("live");
-  if (!live) return rest();
-  const url = `${live.dataset.changesUrl}?version=${live.dataset.version}`;
+  if (!live) rest();
+  else if (!live.dataset.changesUrl) fetchList();
   // One that fails is followed by another.
-  htmx.ajax("GET", url, { source: live, swap: "none" }).catch(() => null);
+  else htmx.ajax("GET", missedUrl(live.dataset), { source: live, swap: "none" }).catch(() => null);
+}
+
+function fetchList() {
+  document.dispatchEvent(new Event("list:behind"));
 }
 
 function say(template) {
@@ -35,15 +45,20 @@ function say(template) {
 async function makeSure(socket) {
   await new Promise((resolve) => { setTimeout(resolve, COOKIE_ARRIVES_MS); });
   const live = document.getElementById("live");
-  const answer = await fetch(`${live.dataset.changesUrl}?version=${live.dataset.version}`).catch(() => null);
+  const answer = await fetch(missedUrl(live.dataset)).catch(() => null);
   if (answer?.status === 401) say("signed-out");
   else if (answer?.status === 404) say("conversation-gone");
   else setTimeout(() => socket.reconnect(), POLL_EVERY_MS);
 }
 
-document.addEventListener("htmx:wsOpen", rest);
+document.addEventListener("htmx:wsOpen", () => {
+  rest();
+  if (isBehind) fetchList();
+  isBehind = false;
+});
 
 document.addEventListener("htmx:wsClose", (event) => {
+  isBehind = true;
   const { code } = event.detail.event;
   if (code === SIGNED_OUT) return makeSure(event.detail.socketWrapper);
   if (code === GONE) return say("conversation-gone");

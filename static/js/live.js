@@ -160,8 +160,6 @@ function state(live, news) {
   conversation.dataset.running = news.dataset.running;
   document.getElementById("composer-parent").value = news.dataset.leaf;
   document.getElementById("stop").hidden = news.dataset.running !== "true";
-  const row = document.getElementById(`conversation-row-${conversation.dataset.conversationId}`);
-  if (row && news.dataset.running === "true" && row.previousElementSibling) row.parentElement.prepend(row);
   return [];
 }
 
@@ -217,7 +215,8 @@ htmx.defineExtension("live", {
 
 // The server sends what changed after the version that the page holds when it connects.
 htmx.createWebSocket = (url) => {
-  const socket = new WebSocket(`${url}?version=${document.getElementById("live").dataset.version}`);
+  const { version } = document.getElementById("live").dataset;
+  const socket = new WebSocket(version ? `${url}?version=${version}` : url);
   socket.binaryType = htmx.config.wsBinaryType;
   return socket;
 };

@@ -8,7 +8,21 @@ from tests.browser.axe import faults_at_all_widths
 from tests.browser.chat import ADDRESS, Chat, action, controls
 from tests.browser.conftest import Visit
 from tests.browser.serving import Person
+from tests.browser.watching import Watch
 
+# A line that breaks: closing a socket from the page is no reason to open it again.
+_SOCKETS_BREAK_JS = """
+window.sockets = [];
+window.WebSocket = class extends WebSocket {
+  constructor(...given) {
+    super(...given);
+    sockets.push(this);
+  }
+  set onclose(close) {
+    super.onclose = () => close(new CloseEvent("close", { code: 1006 }));
+  }
+};
+"""
 TELEPHONE = {"width": 360, "height": 740}
 
 
@@ -141,3 +155,76 @@ def test_messages_and_code_are_copied(visit: Visit, regular: Person) -> None:
             "async (text) => (await navigator.clipboard.readText()) === text",
             arg=copied,
         )
+
+
+def test_every_open_page_has_the_same_list(
+    going: Chat, visit: Visit, regular: Person
+) -> None:
+    other = visit(regular).new_page()
+    other.goto("/c/new/")
+    beside = Chat(other)
+    going.list.get_by_role("link", name="New conversation", exact=True).click()
+    expect(going.page).to_have_url(re.compile("/c/new/$"))
+    going.asked("/echo Ebb.")
+    for chat in (going, beside):
+        expect(titles(chat)).to_have_text(["/echo Ebb.", "Question 1"])
+    choose(beside, "/echo Ebb.", "Rename")
+    other.get_by_role("textbox", name="Title", exact=True).fill("Tides")
+    other.keyboard.press("Enter")
+    for chat in (going, beside):
+        expect(titles(chat)).to_have_text(["Tides", "Question 1"])
+    choose(going, "Question 1", "Delete")
+    for chat in (going, beside):
+        expect(titles(chat)).to_have_text(["Tides"])
+    action(going.page, "Undo").click()
+    for chat in (going, beside):
+        expect(titles(chat)).to_have_text(["Tides", "Question 1"])
+    other.goto(f"/c/{regular.conversation}/")
+    beside.asked("/echo Flow.")
+    for chat in (going, beside):
+        expect(titles(chat)).to_have_text(["Question 1", "Tides"])
+    expect(going.list.locator("[aria-current]")).to_have_text("Tides")
+    expect(beside.list.locator("[aria-current]")).to_have_text("Question 1")
+
+
+def test_a_search_is_not_disturbed_by_what_it_does_not_find(
+    going: Chat, visit: Visit, regular: Person
+) -> None:
+    search = going.list.get_by_role("searchbox")
+    search.fill("moon")
+    expect(titles(going)).to_have_count(0)
+    other = visit(regular).new_page()
+    other.goto("/c/new/")
+    Chat(other).asked("/echo Tides.")
+    other.goto("/c/new/")
+    Chat(other).asked("/echo Moonlight.")
+    expect(titles(going)).to_have_text(["/echo Moonlight."])
+    search.fill("")
+    expect(titles(going)).to_have_text(
+        ["/echo Moonlight.", "/echo Tides.", "Question 1"]
+    )
+
+
+def test_what_a_list_missed_is_there_once_the_line_is_back(
+    going: Chat, visit: Visit, regular: Person, watch: Watch
+) -> None:
+    watch.allow("ERR_INTERNET_DISCONNECTED|htmx:|WebSocket")
+    page = visit(regular).new_page()
+    page.add_init_script(_SOCKETS_BREAK_JS)
+    page.goto("/c/new/")
+    page.wait_for_function("sockets.at(-1)?.readyState === WebSocket.OPEN")
+    page.context.set_offline(True)
+    page.evaluate("sockets.at(-1).close()")
+    going.list.get_by_role("link", name="New conversation", exact=True).click()
+    expect(going.page).to_have_url(re.compile("/c/new/$"))
+    going.asked("/echo Ebb.")
+    choose(going, "Question 1", "Delete")
+    expect(titles(going)).to_have_text(["/echo Ebb."])
+    expect(titles(Chat(page))).to_have_text(["Question 1"])
+    page.context.set_offline(False)
+    expect(titles(Chat(page))).to_have_text(["/echo Ebb."])
+
+
+def titles(chat: Chat) -> Locator:
+    """The links of the list, from its top."""
+    return chat.list.get_by_role("listitem").get_by_role("link")

@@ -1,5 +1,6 @@
 """The websocket of one open page: who is let in, and how it stays up to date."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -15,7 +16,7 @@ from chatsite.accounts import people
 from chatsite.accounts.models import User
 from chatsite.asgi import application
 from conversations import feed, generation, turns
-from conversations.articles import LOG_LENGTH
+from conversations.articles import LOG_LENGTH, listed
 from conversations.catalogue import offered
 from conversations.generation.worker import worker
 from conversations.models import Conversation, Turn
@@ -40,7 +41,7 @@ def cookies(person: User) -> str:
 
 @asynccontextmanager
 async def page(
-    conversation_id: uuid.UUID,
+    conversation_id: uuid.UUID | None,
     *,
     version: int = 0,
     person: User | None = None,
@@ -51,14 +52,23 @@ async def page(
     if person is not None:
         cookie = await sync_to_async(cookies)(person)
         headers.append((b"cookie", cookie.encode()))
-    path = f"/ws/c/{conversation_id}/?version={version}"
+    path = f"/ws/c/{conversation_id}/?version={version}" if conversation_id else "/ws/"
     socket = WebsocketCommunicator(application, path, headers)
     accepted, _ = await socket.connect(timeout=5)
     assert accepted
-    if greeted:
+    if greeted and conversation_id:
         await received(socket)
+    elif greeted and person:
+        await listening(person)
     yield socket
     await socket.disconnect()
+
+
+async def listening(person: User) -> None:
+    """Until a page without a conversation, which is not greeted, hears the feed."""
+    async with asyncio.timeout(5):
+        while person.live_group not in feed.layer().groups:  # noqa: ASYNC110 - says none
+            await asyncio.sleep(0)
 
 
 async def received(socket: WebsocketCommunicator) -> str:
@@ -276,6 +286,40 @@ async def test_a_new_title_reaches_the_page() -> None:
             {"type": "conversation.changed", "conversation": str(conversation.pk)},
         )
         assert 'data-title="A &lt;b&gt;"' in await received(s)
+
+
+async def test_what_becomes_of_a_row_reaches_every_page_of_its_person_alone() -> None:
+    person, conversation = await made(finished)
+    eve = await made(factories.person, "eve")
+
+    async with (
+        page(None, person=person) as other,
+        page(conversation.pk, person=person) as one,
+        page(None, person=eve) as foreign,
+    ):
+        await feed.publish(person.live_group, listed(conversation))
+        for socket in (one, other):
+            html = await received(socket)
+            assert f'id="conversation-row-{conversation.pk}"' in html
+        assert await foreign.receive_nothing(timeout=0.2)
+
+
+async def test_a_page_without_a_conversation_is_closed_as_any_other() -> None:
+    person = await made(factories.person)
+
+    async with page(None, greeted=False) as socket:
+        assert await closed_with(socket) == 4401
+    async with page(None, person=person) as socket:
+        await made(people.deactivate, person)
+        assert await closed_with(socket) == 4401
+
+
+async def test_a_list_that_may_have_missed_news_is_fetched_anew() -> None:
+    person = await made(factories.person)
+
+    async with page(None, person=person) as socket:
+        await feed.layer().group_send(person.live_group, {"type": "layer.restored"})
+        assert "unlisted:#conversation-rows" in await received(socket)
 
 
 async def test_deactivation_closes_the_page_at_once() -> None:

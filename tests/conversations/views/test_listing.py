@@ -6,10 +6,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
+from conversations.articles import listed
 from conversations.models import Conversation
 from conversations.views.listing import ROWS
 from tests import factories
+from tests.hearing import Hear
 
 pytestmark = pytest.mark.django_db
 
@@ -234,3 +237,44 @@ def test_an_address_made_up_by_hand_does_no_harm(
     response = client.get(reverse("conversations:conversation-list"), query)
 
     assert response.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "told"),
+    [
+        ("conversation-rename", {"title": "New & better"}, "New &amp; better"),
+        ("conversation-trash", {}, "data-trashed"),
+        ("conversation-restore", {}, "Once deleted"),
+    ],
+)
+def test_every_page_of_a_person_hears_what_becomes_of_a_row(
+    client: Client, heard: Hear, name: str, fields: dict[str, str], told: str
+) -> None:
+    (conversation,) = titled("Once deleted")
+    next_message = heard(conversation.owner)
+
+    post(client, name, conversation, **fields)
+
+    message = next_message()
+    assert message["type"] == "conversation.listed"
+    assert f'id="conversation-row-{conversation.pk}"' in message["html"]
+    assert told in message["html"]
+
+
+def test_a_row_is_told_of_without_a_look_into_the_store(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    (conversation,) = titled("Tides")
+
+    with django_assert_num_queries(0):
+        listed(conversation)
+
+
+def test_only_the_top_of_the_list_says_that_it_is_empty(client: Client) -> None:
+    titled(*[f"Number {number:03}" for number in range(ROWS + 1)])
+
+    first = rows(client)
+    after = first.split("after=")[1].split('"')[0]
+
+    assert first.count("rows-empty") == 1
+    assert "rows-empty" not in rows(client, after=unquote(after))

@@ -56,7 +56,7 @@ def test_an_empty_page_makes_nothing(client: Client) -> None:
     page = client.get(reverse("conversations:conversation-new")).content.decode()
 
     assert Conversation.objects.count() == 0
-    assert "ws-connect" not in page
+    assert 'ws-connect="/ws/"' in page
 
 
 def test_a_page_shows_what_was_said_in_order(client: Client) -> None:
