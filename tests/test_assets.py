@@ -14,7 +14,7 @@ def _found(pattern: str, paths: list[Path]) -> set[str]:
 
 
 def test_the_sprite_holds_the_icons_in_use_and_no_other() -> None:
-    used = _found(r"lucide\.svg' %\}#([a-z0-9-]+)", PAGES) | _found(
+    used = _found(r"(?:lucide\.svg' %|icons \})\}#([a-z0-9-]+)", PAGES) | _found(
         r"/#\.\*/, \"#([a-z0-9-]+)\"", SCRIPTS
     )
     sprite = ROOT / "static" / "icons" / "lucide.svg"

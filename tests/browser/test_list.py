@@ -208,7 +208,7 @@ def test_a_search_is_not_disturbed_by_what_it_does_not_find(
 def test_what_a_list_missed_is_there_once_the_line_is_back(
     going: Chat, visit: Visit, regular: Person, watch: Watch
 ) -> None:
-    watch.allow("ERR_INTERNET_DISCONNECTED|htmx:|WebSocket")
+    watch.allow("ERR_INTERNET_DISCONNECTED|htmx|WebSocket")
     page = visit(regular).new_page()
     page.add_init_script(_SOCKETS_BREAK_JS)
     page.goto("/c/new/")
