@@ -7,6 +7,7 @@ Never a name, a title or a text.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 REGISTRY = CollectorRegistry()
 OTHER = "other"
+# Codes of errors and ids of requests, as providers make them.
+_NAME = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
 TURNS_ENDED = Counter(
     "chatsite_turns_ended",
@@ -69,6 +72,11 @@ def model_label(model_id: str) -> str:
     return model_id if offered.model_info(model_id) else OTHER
 
 
+def _named(word: str | None) -> str:
+    """A name that a provider gave, if it is one: whatever else it said stays out."""
+    return word if word and _NAME.fullmatch(word) else "without a name"
+
+
 def turn_ended(turn: Turn, facts: Mapping[str, Any]) -> None:
     """Count how a turn ended, and say in the log why one failed."""
     status, model = str(facts["status"]), model_label(turn.model)
@@ -82,7 +90,7 @@ def turn_ended(turn: Turn, facts: Mapping[str, Any]) -> None:
         logger.warning(
             "Turn %s failed: %s (provider %s, its request %s)",
             turn.pk,
-            facts["error_code"],
+            _named(facts["error_code"]),
             turn.provider,
-            facts.get("request_id") or "without an id",
+            _named(facts.get("request_id")),
         )
