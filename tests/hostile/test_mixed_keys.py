@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from chatsite.accounts.models import User
-from conversations import uploads
+from conversations import turns, uploads
 from conversations.catalogue import offered
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.providers.scripted import ScriptedProvider
@@ -53,7 +53,7 @@ def asked_with_picture(owner: User) -> Turn:
     """A finished turn whose question has a picture; its words are secret."""
     picture = picture_of(owner)
     question = factories.question(SECRET, attachment_ids=[picture.pk])
-    turn = factories.turns.start_conversation(owner=owner, question=question)
+    turn = turns.start_conversation(owner=owner, question=question)
     return factories.ended(turn, f"A {SECRET}.")
 
 
