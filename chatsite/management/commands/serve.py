@@ -22,6 +22,8 @@ PATIENCE_S = 5.0
 # How long another process may take to copy the static files to the same folder.
 COLLECTING_PATIENCE_S = 60.0
 
+OPEN_FILES = 65_536
+
 logger = logging.getLogger(__name__)
 
 
@@ -96,6 +98,7 @@ class Command(BaseCommand):
             logger.info("%s answers were interrupted by the last end.", given_up)
         self._greet(*address)
         connections.close_all()
+        _allow_connections()
         _favour_the_loop()
         server.run()
 
@@ -124,6 +127,21 @@ class Command(BaseCommand):
             "There is no administrator yet. Within one hour, create one at\n"
             f"  {site}{path}"
         )
+
+
+def _allow_connections() -> None:
+    """Let the process have enough files open: each page holds one or two.
+
+    Systems begin with 1,024, for the sake of old programs that fail above it.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit.
+        return
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if most == resource.RLIM_INFINITY else min(OPEN_FILES, most)
+    if wanted > now != resource.RLIM_INFINITY:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _favour_the_loop() -> None:

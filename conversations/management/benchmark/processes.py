@@ -8,10 +8,11 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 import psutil
 
@@ -122,6 +123,28 @@ class Processes:
             raise RuntimeError(f"{arguments} ended with {process.returncode}.")
         return json.loads(answer)
 
+    @contextmanager
+    def held(self, *arguments: str, question: Any) -> Iterator["Held"]:
+        """Run a part that answers once it is ready, and stays until the block ends.
+
+        Such a part ends by itself once its stdin does.
+        """
+        with subprocess.Popen(  # noqa: S603 - arguments are ours
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,
+        ) as process:
+            held = Held(process)
+            try:
+                held.tell(question)
+                yield held
+            finally:
+                held.finish()
+
     def load(self, plan: Plan) -> Record:
         """Carry a plan out in a process of its own."""
         arguments = ("-m", f"{PARTS}.clients")
@@ -130,6 +153,38 @@ class Processes:
     def log(self) -> str:
         """What the started processes have said."""
         return (self.folder / "log").read_text(errors="replace")
+
+
+class Held:
+    """A part that goes on while other things are measured."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        """Speak with a process that has both its pipes."""
+        self._process = process
+        self.ready: Any = None
+
+    def tell(self, question: Any) -> None:
+        """Send the question and wait until it says that it is ready."""
+        with suppress(BrokenPipeError):
+            self._to.write(json.dumps(question).encode() + b"\n")
+        self.ready = self._heard()
+        if self.ready is None:
+            raise RuntimeError("A part ended before it was ready.")
+
+    def finish(self) -> Any:
+        """Let it end; what it reports then, or None."""
+        self._to.close()
+        return self._heard()
+
+    @property
+    def _to(self) -> IO[bytes]:
+        if self._process.stdin is None:
+            raise RuntimeError("A process without its pipes.")
+        return self._process.stdin
+
+    def _heard(self) -> Any:
+        line = self._process.stdout.readline() if self._process.stdout else b""
+        return json.loads(line) if line else None
 
 
 def free_port() -> int:

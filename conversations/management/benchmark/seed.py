@@ -2,6 +2,7 @@
 
 The plan is JSON: how many people, and lists of conversations by their number of
 messages. Each list comes back as pairs of a conversation's key and its last message's.
+People without a password are signed in already: their cookies come back too.
 """
 
 import json
@@ -10,6 +11,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 import django
+from django.conf import settings
 
 if TYPE_CHECKING:
     from chatsite.accounts.models import User
@@ -37,7 +39,25 @@ def seed(wanted: dict[str, Any]) -> dict[str, Any]:
             name: _conversations(users, each["count"], each["messages"])
             for name, each in wanted["lists"].items()
         }
-    return {"people": [user.get_username() for user in users], "lists": lists}
+        sessions = [] if wanted["password"] else [_signed_in(user) for user in users]
+    names = [user.get_username() for user in users]
+    return {"people": names, "lists": lists, "sessions": sessions}
+
+
+def _signed_in(user: "User") -> dict[str, str]:
+    """A session as signing in makes one, which takes its time and is throttled."""
+    from django.contrib import auth
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.utils.crypto import get_random_string
+
+    session = SessionStore()
+    session[auth.SESSION_KEY] = str(user.pk)
+    session[auth.BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[auth.HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.save()
+    token = get_random_string(32)
+    cookie = f"session={session.session_key}; csrf={token}"
+    return {"cookie": cookie, "token": token}
 
 
 def _conversations(

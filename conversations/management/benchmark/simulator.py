@@ -1,7 +1,8 @@
 """A provider of the Messages API that costs next to nothing: `python -m ... PORT`.
 
 The question steers its answer with words such as `deltas=300 rate=30 wait=0.5`: how
-many deltas, how many of them a second, and how many seconds before the first.
+many deltas, how many of them a second, and how many seconds before the first; with
+`fail=1` it is refused.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from typing import Any
 from conversations.management.benchmark.answers import deltas, stamp
 
 MODEL = "claude-simulated"
-_STEERING = re.compile(rb"\b(deltas|rate|wait)=([\d.]+)")
+_STEERING = re.compile(rb"\b(deltas|rate|wait|fail)=([\d.]+)")
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 
 
@@ -27,6 +28,7 @@ class Script:
     deltas: int = 30
     rate: float = 30.0
     wait_s: float = 0.0
+    fails: bool = False
 
     @classmethod
     def of_question(cls, body: bytes) -> "Script":
@@ -36,12 +38,14 @@ class Script:
             deltas=int(said.get(b"deltas", 30)),
             rate=said.get(b"rate", 30.0),
             wait_s=said.get(b"wait", 0.0),
+            fails=bool(said.get(b"fail", 0)),
         )
 
     @property
     def words(self) -> str:
         """The words that make a question steer to this script."""
-        return f"deltas={self.deltas} rate={self.rate:g} wait={self.wait_s:g}"
+        words = f"deltas={self.deltas} rate={self.rate:g} wait={self.wait_s:g}"
+        return f"{words} fail={self.fails:d}"
 
 
 def head() -> bytes:
@@ -119,7 +123,11 @@ async def _answer(request: bytes, body: bytes, writer: asyncio.StreamWriter) -> 
     if request.startswith(b"GET /v1/models"):
         _write_json(writer, {"data": [_MODEL], "has_more": False})
     elif b'"stream":true' in body.replace(b" ", b""):
-        await _stream(Script.of_question(body), writer)
+        script = Script.of_question(body)
+        if script.fails:
+            _write_json(writer, _REFUSAL, status=b"400 Bad Request")
+        else:
+            await _stream(script, writer)
     else:
         _write_json(writer, _WHOLE)
 
@@ -145,11 +153,13 @@ def _write_chunk(writer: asyncio.StreamWriter, data: bytes) -> None:
     writer.write(b"%x\r\n%b\r\n" % (len(data), data))
 
 
-def _write_json(writer: asyncio.StreamWriter, value: dict[str, Any]) -> None:
+def _write_json(
+    writer: asyncio.StreamWriter, value: dict[str, Any], *, status: bytes = b"200 OK"
+) -> None:
     body = json.dumps(value).encode()
     writer.write(
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-        b"content-length: %d\r\n\r\n%b" % (len(body), body)
+        b"HTTP/1.1 %b\r\ncontent-type: application/json\r\n"
+        b"content-length: %d\r\n\r\n%b" % (status, len(body), body)
     )
 
 
@@ -170,6 +180,10 @@ _WHOLE = {
     "stop_reason": "end_turn",
     "stop_sequence": None,
     "usage": {"input_tokens": 20, "output_tokens": 4},
+}
+_REFUSAL = {
+    "type": "error",
+    "error": {"type": "invalid_request_error", "message": "Refused as asked."},
 }
 
 

@@ -9,7 +9,12 @@ from conversations.management.benchmark import simulator
 from conversations.management.benchmark.answers import is_whole
 from conversations.management.benchmark.processes import free_port
 from conversations.management.benchmark.simulator import MODEL, Script
-from conversations.messages_api import Accumulator, MessageRequest, MessagesClient
+from conversations.messages_api import (
+    Accumulator,
+    MessageRequest,
+    MessagesClient,
+    RequestError,
+)
 
 
 @pytest.fixture
@@ -62,3 +67,9 @@ def test_a_script_is_steered_by_the_words_that_it_says() -> None:
 def test_the_newest_question_steers() -> None:
     body = b'"deltas=5 rate=10 wait=1", "deltas=8 rate=20 wait=0"'
     assert Script.of_question(body) == Script(deltas=8, rate=20, wait_s=0)
+
+
+async def test_a_question_may_ask_to_be_refused(client: MessagesClient) -> None:
+    with pytest.raises(RequestError):
+        async with client.stream(request(Script(fails=True))):
+            pass
