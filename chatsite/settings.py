@@ -398,3 +398,29 @@ ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="").strip()
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="").strip()
 DEFAULT_MODEL = env.str("DEFAULT_MODEL", default="")
+
+# The clouds ------------------------------------------------------------------
+
+# Each is switched on by the models named of it, never by a key alone: those names are
+# of other programs, too. Amazon's and Google's own credentials are found by their own
+# packages.
+BEDROCK_MODELS: list[str] = list(map(str.strip, env.list("BEDROCK_MODELS", default=[])))
+AWS_REGION = env.str("AWS_REGION", default=env.str("AWS_DEFAULT_REGION", default=""))
+AWS_BEARER_TOKEN_BEDROCK = env.str("AWS_BEARER_TOKEN_BEDROCK", default="").strip()
+AWS_ENDPOINT_URL_BEDROCK_RUNTIME = env.str(
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME", default=""
+)
+VERTEX_MODELS: list[str] = list(map(str.strip, env.list("VERTEX_MODELS", default=[])))
+ANTHROPIC_VERTEX_PROJECT_ID = env.str(
+    "ANTHROPIC_VERTEX_PROJECT_ID", default=env.str("GOOGLE_CLOUD_PROJECT", default="")
+)
+CLOUD_ML_REGION = env.str("CLOUD_ML_REGION", default="global")
+ANTHROPIC_VERTEX_BASE_URL = env.str("ANTHROPIC_VERTEX_BASE_URL", default="")
+FOUNDRY_MODELS: list[str] = list(map(str.strip, env.list("FOUNDRY_MODELS", default=[])))
+ANTHROPIC_FOUNDRY_API_KEY = env.str("ANTHROPIC_FOUNDRY_API_KEY", default="").strip()
+ANTHROPIC_FOUNDRY_RESOURCE = env.str("ANTHROPIC_FOUNDRY_RESOURCE", default="")
+ANTHROPIC_FOUNDRY_BASE_URL = env.str("ANTHROPIC_FOUNDRY_BASE_URL", default="")
+AZURE_TENANT_ID = env.str("AZURE_TENANT_ID", default="")
+AZURE_CLIENT_ID = env.str("AZURE_CLIENT_ID", default="")
+AZURE_CLIENT_SECRET = env.str("AZURE_CLIENT_SECRET", default="")
+AZURE_AUTHORITY_HOST = env.str("AZURE_AUTHORITY_HOST", default="")

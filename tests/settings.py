@@ -9,6 +9,7 @@ from tests import parts
 
 # A team's parts, which `python -m tests.parts` starts, or those of one machine.
 TEAM = os.environ.get("TEST_PARTS") == "team"
+_PREFIXES = ("ANTHROPIC_FOUNDRY_", "ANTHROPIC_VERTEX_", "AZURE_", "OIDC_")
 # What the machine says about a site of its own is no business of the tests.
 for _name in (
     "ALLOWED_EMAIL_DOMAINS",
@@ -38,7 +39,16 @@ for _name in (
     "SITE_URL",
     "TIME_ZONE",
     "TRUSTED_PROXIES",
-    *(name for name in os.environ if name.startswith("OIDC_")),
+    "AWS_BEARER_TOKEN_BEDROCK",
+    "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+    "AWS_REGION",
+    "BEDROCK_MODELS",
+    "CLOUD_ML_REGION",
+    "FOUNDRY_MODELS",
+    "GOOGLE_CLOUD_PROJECT",
+    "VERTEX_MODELS",
+    *(name for name in os.environ if name.startswith(_PREFIXES)),
     *(() if TEAM else parts.NAMES),
 ):
     os.environ.pop(_name, None)

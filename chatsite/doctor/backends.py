@@ -21,6 +21,17 @@ CALL_TEXT = "Say: ok"
 CALL_MAX_TOKENS = 16
 CALL_INPUT_TOKENS = 20  # about; the text and what a provider puts around it
 _CREDENTIAL = frozenset({"authentication", "permission"})
+_CLOUDS = {
+    "bedrock": "AWS_BEARER_TOKEN_BEDROCK, or what Amazon's own tools sign with",
+    "foundry": "ANTHROPIC_FOUNDRY_API_KEY, or the application in the AZURE_ variables",
+    "vertex": "GOOGLE_APPLICATION_CREDENTIALS, or the machine's own account",
+}
+_MISSING = {
+    "missing_extra": "Install the extra `clouds`: uv sync --extra clouds.",
+    "project": "Set ANTHROPIC_VERTEX_PROJECT_ID.",
+    "region": "Set AWS_REGION.",
+    "resource": "Set ANTHROPIC_FOUNDRY_RESOURCE.",
+}
 
 
 def check_backends() -> Iterator[Finding]:
@@ -64,6 +75,10 @@ def _failed(name: str, error: ProviderError) -> Finding:
     # The provider's own words stay away: they may quote what was sent.
     request = f", its request {error.request_id}" if error.request_id else ""
     words = f"{name} does not serve this site: {error.code}{request}."
+    if error.code in _MISSING:
+        return fail(words, _MISSING[error.code])
+    if error.code in _CREDENTIAL and name in _CLOUDS:
+        return fail(words, f"Check {_CLOUDS[name]}.")
     if error.code in _CREDENTIAL:
         return fail(words, "Check ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.")
     if error.code == "base_url":

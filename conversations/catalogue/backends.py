@@ -1,7 +1,10 @@
 """The providers that the settings name."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 
+from conversations.catalogue.clouds import configured_clouds
 from conversations.messages_api.endpoint import AuthStyle
 from conversations.providers.anthropic import AnthropicProvider
 from conversations.providers.base import Provider
@@ -13,6 +16,8 @@ from conversations.providers.scripted import ScriptedProvider
 def configured() -> list[Provider]:
     """The back ends of the environment; without one, what this machine has."""
     back_ends: list[Provider] = []
+    clouds = configured_clouds()
+    default = _default_beside(clouds)
     if _names_messages():
         key, token = settings.ANTHROPIC_API_KEY, settings.ANTHROPIC_AUTH_TOKEN
         back_ends.append(
@@ -20,7 +25,7 @@ def configured() -> list[Provider]:
                 base_url=settings.ANTHROPIC_BASE_URL,
                 credential=key or token,
                 auth_style=_auth_style("x-api-key" if key else "bearer"),
-                default_model="" if _is_others_default() else settings.DEFAULT_MODEL,
+                default_model="" if _is_others_default() else default,
             )
         )
     if _names_chat_completions():
@@ -29,9 +34,10 @@ def configured() -> list[Provider]:
             ChatCompletionsProvider(
                 base_url=settings.OPENAI_BASE_URL,
                 credential=settings.OPENAI_API_KEY,
-                default_model=settings.DEFAULT_MODEL if is_own else "",
+                default_model=default if is_own else "",
             )
         )
+    back_ends += clouds
     return back_ends or [LocalProvider(), ScriptedProvider()]
 
 
@@ -42,6 +48,12 @@ def _names_messages() -> bool:
 
 def _names_chat_completions() -> bool:
     return bool(settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL)
+
+
+def _default_beside(clouds: Sequence[Provider]) -> str:
+    """The default model, unless it is one named of a cloud."""
+    named = {model.id for cloud in clouds for model in cloud.known}
+    return "" if settings.DEFAULT_MODEL in named else settings.DEFAULT_MODEL
 
 
 def _is_others_default() -> bool:

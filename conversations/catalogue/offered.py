@@ -29,6 +29,11 @@ _REFUSED = "The model provider does not accept this site's credential."
 _UNREACHABLE = "The model provider cannot be reached at the moment."
 _WORDS = {
     "base_url": "ANTHROPIC_BASE_URL or OPENAI_BASE_URL is not the URL of a server.",
+    "cloud_url": "The address of the cloud is not the URL of a server.",
+    "missing_extra": "A package for this cloud is not installed: the extra clouds.",
+    "project": "ANTHROPIC_VERTEX_PROJECT_ID is not set.",
+    "region": "AWS_REGION is not set.",
+    "resource": "ANTHROPIC_FOUNDRY_RESOURCE is not set.",
     "authentication": _REFUSED,
     "permission": _REFUSED,
     "billing": "The model provider asks for payment.",

@@ -4,7 +4,8 @@ ProviderError                   what is caught; `code` says which
 ├── ProviderConnectionError     connect_failed, connection_lost, timeout
 ├── StreamError                 stream_cut, stalled, malformed_stream
 ├── UnexpectedResponseError     unexpected_response
-├── CredentialError             authentication, found before anything was sent
+├── CredentialError             authentication, base_url, cloud_url, missing_extra,
+│                               project, region, resource: before anything was sent
 └── RequestError                the provider said no: overloaded, rate_limited,
                                 spend_limit, authentication, permission, billing,
                                 not_found, invalid_request, too_large,

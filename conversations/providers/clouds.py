@@ -79,7 +79,7 @@ class CloudProvider:
         try:
             return self._connect()
         except ValueError as error:
-            raise CredentialError("base_url", str(error)) from None
+            raise CredentialError("cloud_url", str(error)) from None
 
 
 def lacks_extra(package: str) -> CredentialError:

@@ -42,7 +42,7 @@ def foundry(
     def connect() -> MessagesClient:
         if not (resource or base_url):
             words = "ANTHROPIC_FOUNDRY_RESOURCE is not set."
-            raise CredentialError("base_url", words)
+            raise CredentialError("resource", words)
         return MessagesClient(
             base_url=base_url or f"https://{resource}.services.ai.azure.com/anthropic",
             credential=api_key or EntraTokens(**(application or {})),
