@@ -18,6 +18,8 @@ from tests.factories import person
 from tests.hearing import Hear
 
 PATIENCE_S = 10.0
+# Each has a browser and a site of its own.
+MOST_WORKERS = 4
 
 
 def pytest_collection_modifyitems(
@@ -28,6 +30,13 @@ def pytest_collection_modifyitems(
     left_out = [item for item in items if item.get_closest_marker(marker)]
     items[:] = [item for item in items if not item.get_closest_marker(marker)]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Test on all cores, but what is named on the command line in this process."""
+    if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return 0
+    return min(os.process_cpu_count() or 1, MOST_WORKERS)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

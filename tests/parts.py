@@ -248,6 +248,17 @@ def of_site(name: str, servers: dict[str, str] | None = None) -> dict[str, str]:
     }
 
 
+def of_worker(worker: str) -> dict[str, str]:
+    """The variables of one of several processes that test at once, as `gw1`.
+
+    A number of Redis's own comes with it: between tests all that Redis keeps is erased.
+    """
+    url = urlsplit(os.environ["REDIS_URL"])
+    number = 1 + int(worker.removeprefix("gw"))
+    servers = {**chosen(), "REDIS_URL": url._replace(path=f"/{number}").geturl()}
+    return of_site(f"tests of {worker}", servers)
+
+
 def client_of(servers: dict[str, str]) -> Any:
     """A client of the S3 server."""
     return boto3.client(

@@ -52,6 +52,9 @@ for _name in (
     *(() if TEAM else parts.NAMES),
 ):
     os.environ.pop(_name, None)
+# Processes that test at once meet nowhere.
+if TEAM and (worker := os.environ.get("PYTEST_XDIST_WORKER")):
+    os.environ.update(parts.of_worker(worker))
 os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="chatsite-tests-")
 atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 

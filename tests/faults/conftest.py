@@ -16,20 +16,30 @@ from tests.faults.findings import FULL, HEAD, Finding
 # Fixtures of the browser tests, for a site that is made for each fault.
 __all__ = ["browser", "chromium_path", "visit", "watch"]
 
-_found: list[Finding] = []
+FOUND = "fault"
+_found: list[str] = []
 
 type Note = Callable[..., None]
 
 
 @pytest.fixture
-def note() -> Note:
+def note(request: pytest.FixtureRequest) -> Note:
     """Writes one line of the table: the fault, how often, and what was counted."""
 
     def note(fault: str, times: int, **counted: float) -> None:
         parts = "team" if os.environ.get("TEST_PARTS") == "team" else "one machine"
-        _found.append(Finding(fault, parts, times, counted))
+        finding = Finding(fault, parts, times, counted)
+        request.node.user_properties.append((FOUND, finding.line))
 
     return note
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep the line, also of a test that ran in another process."""
+    if report.when == "teardown":
+        _found.extend(
+            str(line) for name, line in report.user_properties if name == FOUND
+        )
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -39,8 +49,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     kind = "in full" if FULL else "in short"
     terminalreporter.write_sep("-", f"faults, {kind}")
     terminalreporter.write_line(HEAD)
-    for finding in _found:
-        terminalreporter.write_line(finding.line)
+    for line in _found:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture
