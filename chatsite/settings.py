@@ -393,6 +393,7 @@ LOGGING = {
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", default="").strip()
 ANTHROPIC_AUTH_TOKEN = env.str("ANTHROPIC_AUTH_TOKEN", default="").strip()
 ANTHROPIC_AUTH_STYLE = env.str("ANTHROPIC_AUTH_STYLE", default="")
+ANTHROPIC_CUSTOM_HEADERS = env.str("ANTHROPIC_CUSTOM_HEADERS", default="")
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="").strip()
 # A back end of Chat Completions, beside that or alone.
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="").strip()

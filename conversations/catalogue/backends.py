@@ -26,6 +26,7 @@ def configured() -> list[Provider]:
                 credential=key or token,
                 auth_style=_auth_style("x-api-key" if key else "bearer"),
                 default_model="" if _is_others_default() else default,
+                headers=_headers_in(settings.ANTHROPIC_CUSTOM_HEADERS),
             )
         )
     if _names_chat_completions():
@@ -39,6 +40,12 @@ def configured() -> list[Provider]:
         )
     back_ends += clouds
     return back_ends or [LocalProvider(), ScriptedProvider()]
+
+
+def _headers_in(text: str) -> dict[str, str]:
+    """The headers of as many lines; a line without a colon is none."""
+    pairs = [line.partition(":") for line in text.splitlines()]
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
 
 
 def _names_messages() -> bool:

@@ -1,6 +1,6 @@
 """Any server of the Messages API: a base URL, and a credential if it wants one."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -8,6 +8,7 @@ from conversations.messages_api import (
     CredentialError,
     MessageRequest,
     MessagesClient,
+    MessagesDialect,
     MessageStream,
     ModelRecord,
     ProviderError,
@@ -35,6 +36,7 @@ class AnthropicProvider:
     """Anthropic, or whoever answers at `base_url` (with or without `/v1`).
 
     `default_model` is offered whatever the server lists; without a list it is all.
+    `headers` go with every request, before those of the same name that usually do.
     """
 
     name = "anthropic"
@@ -46,8 +48,12 @@ class AnthropicProvider:
         credential: str = "",
         auth_style: AuthStyle = "x-api-key",
         default_model: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         self._base_url = base_url or BASE_URL
+        # Some of the others forget to say that they are at the end.
+        self._dialect = MessagesDialect(strict_end=not base_url)
+        self._headers = dict(headers or {})
         self._credential = credential
         self._auth_style: AuthStyle = auth_style
         self._clients = Clients()
@@ -104,6 +110,8 @@ class AnthropicProvider:
                 base_url=self._base_url,
                 credential=self._credential,
                 auth_style=self._auth_style,
+                headers=self._headers,
+                dialect=self._dialect,
             )
         except ValueError as error:
             raise CredentialError("base_url", str(error)) from None

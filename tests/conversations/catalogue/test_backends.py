@@ -86,3 +86,9 @@ def test_both_back_ends_are_served_and_the_default_model_belongs_to_one(
     providers = configured()
     assert [provider.name for provider in providers] == ["anthropic", "openai"]
     assert [[each.id for each in provider.known] for provider in providers] == names
+
+
+def test_further_headers_are_read_a_line_each(settings: Settings) -> None:
+    settings.ANTHROPIC_BASE_URL = "http://127.0.0.1:8080"
+    settings.ANTHROPIC_CUSTOM_HEADERS = "X-Team: blue\nnothing\n anthropic-version : 1 "
+    assert back_end()._headers == {"X-Team": "blue", "anthropic-version": "1"}
