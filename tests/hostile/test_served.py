@@ -4,19 +4,26 @@ import asyncio
 import contextlib
 import http.client
 import random
+import re
 import socket
 import struct
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import httpx
 import psutil
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from websockets import ClientConnection, ConnectionClosed, InvalidStatus, Origin
 from websockets.asyncio.client import connect
 
+from tests import pictures
 from tests.browser.serving import Person, Site
 from tests.hostile.conftest import FULL
 
@@ -27,6 +34,8 @@ MEBIBYTE = 1024 * 1024
 ROOM_BYTES = 50 * MEBIBYTE
 RANDOM = random.Random()  # noqa: S311 - odd requests, no secrets
 PATIENCE_S = 30.0
+KINDS = ("PNG", "JPEG", "WEBP")
+TRACE = "Taken at 52.52 N 13.40 E"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     before = target.process.memory_info().rss
     yield target
     assert target.process.is_running()
-    assert "Traceback" not in (site.data_dir / "serve.log").read_text()
+    log = (site.data_dir / "serve.log").read_text().splitlines()
+    assert [line for line in log if line.startswith(("Traceback", "  |"))] == []
     assert target.process.memory_info().rss - before < ROOM_BYTES
     site.end()
 
@@ -302,3 +312,79 @@ def test_a_body_over_the_limit_is_refused(
         connection.request("POST", path, pieces, headers, encode_chunked=not declared)
         assert connection.getresponse().status == 413
     assert target.process.memory_info().rss - before < ROOM_BYTES
+
+
+def peak_bytes(process: psutil.Process) -> int:
+    """The most memory that the process has held so far."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", status)
+    return int(kilobytes) * 1024
+
+
+def traced(kind: str) -> bytes:
+    """A picture that says in every way its kind has where it was taken, and by whom."""
+    image, facts = pictures.quarters(), {"exif": pictures.exif()}
+    about: dict[str, Any] = {**facts, "icc_profile": pictures.screen_profile()}
+    if kind == "PNG":
+        about["pnginfo"] = PngInfo()
+        about["pnginfo"].add_text("Comment", TRACE)
+        about["pnginfo"].add_itxt("XML:com.adobe.xmp", f"<x:xmpmeta>{TRACE}", zip=True)
+    else:
+        about["xmp"] = f"<x:xmpmeta>{TRACE}</x:xmpmeta>".encode()
+    if kind == "JPEG":
+        about["comment"] = TRACE
+    return pictures.encoded(image, kind, **about)
+
+
+def huge_webp() -> bytes:
+    """A header that claims the most pixels there can be, and nothing behind it."""
+    body = b"WEBPVP8X" + struct.pack("<I", 10) + bytes(4) + b"\xff" * 6
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+UPLOADS: dict[str, tuple[Callable[[], bytes], int]] = {
+    "81 million pixels in ten kilobytes": (pictures.bomb, 422),
+    "49 million in 34 bytes": (pictures.webp_bomb, 422),
+    "a claim of all pixels there can be": (huge_webp, 422),
+    "three thousand frames": (lambda: pictures.frames("GIF", 3_000), 201),
+    "an animated PNG": (lambda: pictures.frames("PNG"), 201),
+    "a page": (lambda: b"<!doctype html><script>__x(1)</script>", 422),
+    "a drawing that runs": (lambda: b"<svg xmlns='' onload='__x(1)'/>", 422),
+    "half a picture": (lambda: pictures.png()[:90], 422),
+    **{f"a {kind} with traces": (partial(traced, kind), 201) for kind in KINDS},
+}
+
+
+async def sent(target: Target, browser: httpx.AsyncClient, name: str) -> bytes:
+    """The file that is kept of an upload, and how it is served; empty if none is."""
+    make, expected = UPLOADS[name]
+    file = {"file": ("a.png", await asyncio.to_thread(make))}
+    answer = await browser.post("/attachments/", files=file)
+    assert answer.status_code == expected, name
+    if expected == 422:
+        return b""
+    (address,) = set(re.findall(r"/attachments/[0-9a-f-]{36}/", answer.text))
+    kept = await browser.get(address)
+    assert kept.headers["X-Content-Type-Options"] == "nosniff"
+    assert kept.headers["Content-Security-Policy"].startswith("sandbox")
+    return kept.content
+
+
+async def test_files_that_unpack_to_gigabytes_or_tell_are_held_up_or_cleaned(
+    target: Target,
+) -> None:
+    """All at once, by a server that needs no memory for it."""
+    head = {**target.headers(target.eve), "X-CSRFToken": "a" * 32, "HX-Request": "true"}
+    head["Cookie"] += f"; csrf={'a' * 32}"
+    before = peak_bytes(target.process)
+    async with httpx.AsyncClient(
+        base_url=target.site.url, headers=head, timeout=PATIENCE_S * 2
+    ) as browser:
+        kept = await asyncio.gather(*(sent(target, browser, each) for each in UPLOADS))
+    assert peak_bytes(target.process) - before < ROOM_BYTES
+    for data in filter(None, kept):
+        for trace in (TRACE, pictures.CAMERA, "GPS", "Exif", "ICC_PROFILE", "xmp"):
+            assert trace.encode() not in data
+        with Image.open(BytesIO(data)) as image:
+            assert getattr(image, "n_frames", 1) == 1
+            assert not image.getexif()
