@@ -8,7 +8,13 @@ from playwright.sync_api import Browser, expect
 from tests.browser.chat import Chat
 from tests.browser.serving import Person, Site
 from tests.hostile.conftest import Canary
-from tests.hostile.upstream import MODEL, REFUSALS, STREAMS, hostile_upstream
+from tests.hostile.upstream import (
+    IMAGES,
+    MODEL,
+    REFUSALS,
+    STREAMS,
+    hostile_upstream,
+)
 from tests.hostile.watched import Visitor, browsing, visiting
 
 ENDED = ("complete", "stopped", "interrupted", "failed")
@@ -76,6 +82,21 @@ def test_no_answer_does_anything_live_or_loaded(visitor: Visitor, asked: str) ->
     page.wait_for_function(STATUS_JS, arg=ENDED)
     expect(chat.answer).to_contain_text("Odd.")
     visitor.look(page.locator("html"))
+    assert visitor.found == []
+
+
+def test_pictures_of_an_answer_are_links_that_nobody_follows(visitor: Visitor) -> None:
+    page = visitor.context.new_page()
+    page.goto("/c/new/")
+    chat = Chat(page)
+    chat.ask("images", model=MODEL)
+    for _ in ("live", "loaded"):
+        page.wait_for_function(STATUS_JS, arg=ENDED)
+        shown = chat.answer.locator("[data-part=body]")
+        assert shown.inner_text().count("seen") == len(IMAGES)
+        assert shown.locator("img, picture, source, svg image").count() == 0
+        assert shown.locator("a", has_text="seen").count() > len(IMAGES) / 2
+        page.reload()
     assert visitor.found == []
 
 

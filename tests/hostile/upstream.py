@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 from tests.hostile.payloads import CANARY, ELEMENTS, corpus, documents
@@ -22,6 +23,22 @@ LINK = f"javascript:__x(1)//{CANARY}"
 PIECE_SIZES = (2, 40, 9, 400, 1, 150, 90)  # characters
 HUGE_CHARS = 10_000_000
 USAGE = {"input_tokens": 3, "output_tokens": 5}
+
+# Shapes in which an answer may carry off what it was told: none may be asked for.
+IMAGES = tuple(
+    shape.format(f"{scheme}{CANARY}/{number}")
+    for number, (shape, scheme) in enumerate(
+        product(
+            (
+                *("![seen]({}.png)", "![seen](<{}?q=secret>)", "[![seen]({})](/)"),
+                *("![seen]({} 'title')", "![seen][1]\n\n[1]: {}", "- > ![seen]({})"),
+                *("| a |\n|---|\n| ![seen]({}) |", "# ![seen]({})", "**![seen]({})**"),
+                *("a[^1]\n\n[^1]: ![seen]({})", "~~![seen]({})~~", "![*seen*]({})"),
+            ),
+            ("https://", "http://", "//", "HTTPS://", "https://127.0.0.1@"),
+        )
+    )
+)
 
 type Frames = Iterator[tuple[str, Any]]
 
@@ -67,6 +84,12 @@ def _texts() -> Frames:
     yield _start()
     for index, document in enumerate(documents(corpus()[::60])):
         yield from _text(index, *_pieces(document.replace("\0", "")))
+    yield from _end()
+
+
+def _images() -> Frames:
+    yield _start()
+    yield from _text(0, *_pieces("\n\n".join(IMAGES)))
     yield from _end()
 
 
@@ -136,6 +159,7 @@ def _long() -> Frames:
 # What a question asks for, and how its answer ends.
 STREAMS: dict[str, tuple[Callable[[], Frames], Sequence[str]]] = {
     "texts": (_texts, ["complete"]),
+    "images": (_images, ["complete"]),
     "thoughts": (_thoughts, ["complete"]),
     "names": (_names, ["complete"]),
     "tools": (_tools, ["complete"]),
