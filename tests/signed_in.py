@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from tests.prepared import prepare
 from tests.served import Served, serving
 
 NAME, PASSWORD = "grace", "canary-password-71c2"
@@ -52,6 +53,7 @@ class SignedIn:
 @contextlib.asynccontextmanager
 async def signed_in(data_dir: Path, **variables: str) -> AsyncIterator[SignedIn]:
     """Serve with these variables until the test is over."""
+    prepare(data_dir, variables)
     with serving(
         *("manage.py", "serve", "--port", "0"),
         data_dir=data_dir,

@@ -26,6 +26,7 @@ from conversations.ledger.calls import reserve_call
 from conversations.ledger.models import Call
 from conversations.models import Attachment, Turn
 from tests import factories
+from tests.prepared import prepare
 from tests.scripted_server import Connection, answer, scripted_server
 from tests.settings_child import run_python
 
@@ -67,7 +68,7 @@ def closed_port() -> Iterator[int]:
 
 
 def test_a_site_that_was_set_up_is_well(tmp_path: Path) -> None:
-    run_python("manage.py", "migrate", data_dir=tmp_path)
+    prepare(tmp_path, {})
     tmp_path.chmod(0o700)
 
     result = run_python("manage.py", "doctor", data_dir=tmp_path)
@@ -161,7 +162,7 @@ def test_missing_migrations_are_a_failure() -> None:
 
 
 def test_a_damaged_database_is_a_failure(tmp_path: Path) -> None:
-    run_python("manage.py", "migrate", data_dir=tmp_path)
+    prepare(tmp_path, {})
     file = tmp_path / "chatsite.sqlite3"
     content = bytearray(file.read_bytes())
     content[40_000:60_000] = b"\xa5" * 20_000
@@ -333,7 +334,7 @@ def _called(model: str) -> list[Finding]:
 
 
 def test_what_a_call_costs_is_said_before_it_is_made(tmp_path: Path) -> None:
-    run_python("manage.py", "migrate", data_dir=tmp_path)
+    prepare(tmp_path, {})
     code, findings, everything = report(tmp_path, "--call", "scripted")
     assert code == 1
     assert "There is no administrator" in everything
