@@ -8,6 +8,7 @@ from conversations.messages_api.accumulate import Accumulator
 from conversations.messages_api.attempts import Attempt, OnAttempt
 from conversations.messages_api.authorization import Authorizer, Unsigned
 from conversations.messages_api.batches import Batch, BatchCounts, Batches, BatchResult
+from conversations.messages_api.checks import Rules, check_request, rules_of
 from conversations.messages_api.client import MessagesClient
 from conversations.messages_api.connection import default_transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect, Reader
@@ -94,6 +95,7 @@ __all__ = [
     "RateLimit",
     "Reader",
     "RequestError",
+    "Rules",
     "SignatureDelta",
     "SseDecoder",
     "SseRecord",
@@ -107,10 +109,12 @@ __all__ = [
     "Unsigned",
     "Usage",
     "Watchdog",
+    "check_request",
     "default_transport",
     "ending_of",
     "parse_event",
     "rate_limits",
     "read_usage",
+    "rules_of",
     "token_count",
 ]

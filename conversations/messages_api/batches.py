@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from conversations.messages_api.checks import check_request
 from conversations.messages_api.connection import Call, Connection
 from conversations.messages_api.downloads import downloaded, id_in_path, lines_of
 from conversations.messages_api.errors import (
@@ -79,6 +80,8 @@ class Batches:
     async def create(self, requests: Mapping[str, MessageRequest]) -> Batch:
         """Hand in requests, by ids of the caller's own that the results will name."""
         _check_ids(requests)
+        for request in requests.values():
+            check_request(request)
         items = [
             {"custom_id": custom_id, "params": request.body(stream=False)}
             for custom_id, request in requests.items()

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from conversations.messages_api.attempts import OnAttempt, with_retries
 from conversations.messages_api.authorization import Authorizer
 from conversations.messages_api.batches import Batches
+from conversations.messages_api.checks import check_request
 from conversations.messages_api.connection import Call, Connection, Response, Transport
 from conversations.messages_api.dialect import Dialect, MessagesDialect
 from conversations.messages_api.endpoint import (
@@ -40,7 +41,8 @@ class MessagesClient:
 
     Retries and their waits happen inside, and only before the first content. Every
     failure is a `ProviderError`. Raises `CredentialError` for a credential or header
-    that no request can carry, `ValueError` for a base URL that is none. Servers that
+    that no request can carry, `ValueError` for a base URL that is none. What every
+    server would refuse is not sent: `check_request` says which field. Servers that
     speak otherwise are spoken to in their `dialect`. A credential that is not a word
     for good, but signs or is fetched, is an `Authorizer`.
     """
@@ -222,6 +224,7 @@ class MessagesClient:
         return events_of(message)
 
     async def _call(self, request: MessageRequest, *, stream: bool) -> Call:
+        check_request(request, stream=stream)
         return Call(
             method="POST",
             path=self._dialect.path(request, stream=stream),
