@@ -100,7 +100,9 @@ async def test_a_model_with_a_longer_id_is_asked_under_its_own() -> None:
         provider = ChatCompletionsProvider(base_url=server.url, default_model=SONNET.id)
         with offered.use([Lists(SONNET), provider]):
             request = MessageRequest(
-                model="openai:claude-sonnet-5", messages=[], max_tokens=1
+                model="openai:claude-sonnet-5",
+                messages=[{"role": "user", "content": "Hello"}],
+                max_tokens=1,
             )
             renamed = offered.provider_of(request.model)
             message = await renamed.create(request)
