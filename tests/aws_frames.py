@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from conversations.messages_api import SseDecoder
+from tests.scripted_server import Connection, Script, head
 
 EVENT = {
     ":message-type": "event",
@@ -21,10 +22,10 @@ def frame(headers: Mapping[str, str], payload: bytes) -> bytes:
     return framed(b"".join(map(string_header, headers, headers.values())), payload)
 
 
-def framed(head: bytes, payload: bytes) -> bytes:
+def framed(headers: bytes, payload: bytes) -> bytes:
     """One frame of headers as bytes and a payload, with its checksums."""
-    lengths = struct.pack("!II", 16 + len(head) + len(payload), len(head))
-    whole = lengths + checksum(lengths) + head + payload
+    lengths = struct.pack("!II", 16 + len(headers) + len(payload), len(headers))
+    whole = lengths + checksum(lengths) + headers + payload
     return whole + checksum(whole)
 
 
@@ -56,3 +57,17 @@ def exception(kind: str, message: str) -> bytes:
 def of_events(body: bytes) -> list[bytes]:
     """The frames that carry the events of a body of server-sent events."""
     return [chunk(json.loads(record.data)) for record in SseDecoder().feed(body)]
+
+
+def streamed(*frames: bytes, then: Script | None = None) -> Script:
+    """An answer in these frames, whole unless `then` takes over."""
+
+    async def script(connection: Connection) -> None:
+        kind = "content-type: application/vnd.amazon.eventstream"
+        chunked = "transfer-encoding: chunked"
+        await connection.send(head(200, kind, "x-amzn-requestid: aws-1", chunked))
+        for each in frames:
+            await connection.send_chunk(each)
+        await (then(connection) if then else connection.send(b"0\r\n\r\n"))
+
+    return script

@@ -1,5 +1,6 @@
 """Amazon Bedrock, played on loopback; botocore itself checks the signatures."""
 
+import asyncio
 import base64
 import json
 import re
@@ -19,14 +20,13 @@ from conversations.messages_api import Accumulator, MessageRequest, ProviderErro
 from conversations.providers.bedrock import AmazonSignature, bedrock
 from conversations.providers.clouds import CloudProvider
 from tests import aws_frames, corpus
+from tests.aws_frames import streamed
 from tests.scripted_server import (
-    Connection,
     Request,
     Script,
     ScriptedServer,
     answer,
     hang,
-    head,
     scripted_server,
 )
 
@@ -52,20 +52,6 @@ def credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_SESSION_TOKEN", SESSION)
-
-
-def streamed(*frames: bytes, then: Script | None = None) -> Script:
-    """An answer in Amazon's frames, whole unless `then` takes over."""
-
-    async def script(connection: Connection) -> None:
-        kind = "content-type: application/vnd.amazon.eventstream"
-        chunked = "transfer-encoding: chunked"
-        await connection.send(head(200, kind, "x-amzn-requestid: aws-1", chunked))
-        for frame in frames:
-            await connection.send_chunk(frame)
-        await (then(connection) if then else connection.send(b"0\r\n\r\n"))
-
-    return script
 
 
 @asynccontextmanager
@@ -155,6 +141,15 @@ async def test_every_attempt_is_signed_anew() -> None:
         await provider.create(REQUEST)
     assert all("authorization" in sent.headers for sent in server.requests)
     assert len(server.requests) == 2
+
+
+async def test_requests_at_once_are_each_signed() -> None:
+    async with served(answer(200, {"content": []})) as (provider, server):
+        await asyncio.gather(*(provider.create(REQUEST) for _ in range(8)))
+    for sent in server.requests:
+        signed = sent.headers["authorization"].partition("SignedHeaders=")[2]
+        names, _, signature = signed.partition(", Signature=")
+        assert signature_of(sent, server.url, names) == signature
 
 
 async def test_a_streamed_answer_names_amazons_request() -> None:

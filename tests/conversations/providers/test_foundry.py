@@ -1,5 +1,6 @@
 """Microsoft Foundry, and the tokens of Entra ID, played on loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -105,6 +106,13 @@ async def test_an_application_gets_a_token_that_serves_many_requests() -> None:
         "client_secret": [SECRET],
         "scope": ["https://ai.azure.com/.default"],
     }
+
+
+async def test_requests_at_once_wait_for_one_token() -> None:
+    async with with_entra(WHOLE) as (provider, server, giver):
+        await asyncio.gather(*(provider.create(REQUEST) for _ in range(8)))
+    assert len(giver.requests) == 1
+    assert len(server.requests) == 8
 
 
 async def test_a_token_that_is_about_to_end_is_replaced() -> None:

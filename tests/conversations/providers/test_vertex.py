@@ -1,5 +1,6 @@
 """Google's Vertex AI and its tokens, played on loopback; google-auth fetches them."""
 
+import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -147,6 +148,13 @@ async def test_one_token_serves_many_requests(account: Path) -> None:
             await provider.create(REQUEST)
     [asked] = giver.requests
     assert "assertion" in parse_qs(asked.body.decode())
+
+
+async def test_requests_at_once_wait_for_one_token(account: Path) -> None:
+    async with served(account, WHOLE) as (provider, server, giver):
+        await asyncio.gather(*(provider.create(REQUEST) for _ in range(8)))
+    assert len(giver.requests) == 1
+    assert len(server.requests) == 8
 
 
 async def test_a_token_that_ended_is_replaced(account: Path) -> None:
