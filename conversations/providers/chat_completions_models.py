@@ -29,7 +29,7 @@ _OTHER_TRADES = re.compile(
 # Families that are known to see pictures, then those that are known not to. The first
 # word found counts, so that a seeing model of a blind family stands above it.
 _SIGHT = (
-    (True, r"vision|[-_]vl\b|\bvl[-_]|llava|pixtral|moondream|internvl|minicpm-v"),
+    (True, r"vision|[-_]vl\d*\b|\bvl[-_]|llava|pixtral|moondream|internvl|minicpm-v"),
     (False, r"gpt-3\.5|gpt-4(-0\d{3}|-32k)?$|\bo1-mini|\bo3-mini|gpt-oss"),
     (True, r"gpt-4o|gpt-4\.\d|gpt-4-turbo|gpt-5|chatgpt|\bo[134]\b|claude|gemini"),
     (True, r"llama-?4|gemma-?3|mistral-(small|medium)-3"),
