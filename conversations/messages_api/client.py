@@ -110,7 +110,8 @@ class MessagesClient:
 
     async def count_tokens(self, request: MessageRequest) -> int:
         """The size of the prompt in tokens; not every provider can tell."""
-        path, body = self._dialect.count(request)
+        # One of the dialects packs the whole request into a string for it.
+        path, body = await asyncio.to_thread(self._dialect.count, request)
         call = Call(
             method="POST",
             path=path,

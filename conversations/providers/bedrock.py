@@ -58,6 +58,8 @@ class BedrockDialect:
     def body(self, request: MessageRequest, *, stream: bool) -> dict[str, Any]:
         body = request.body(stream=False)
         del body["model"]
+        # Only marks on blocks are known here; the wish to set one by itself is refused.
+        body.pop("cache_control", None)
         if request.betas:
             body["anthropic_beta"] = list(request.betas)
         return {"anthropic_version": VERSION, **body}

@@ -120,6 +120,16 @@ async def test_the_model_is_in_the_path_and_the_version_in_the_body() -> None:
     assert "anthropic-version" not in sent.headers
 
 
+async def test_only_the_wish_for_a_mark_by_itself_is_left_out() -> None:
+    mark = {"type": "ephemeral"}
+    system = [{"type": "text", "text": "Be brief.", "cache_control": mark}]
+    request = replace(REQUEST, system=system, parameters={"cache_control": mark})
+    async with served(answer(200, {"content": []})) as (provider, server):
+        await provider.create(request)
+    assert "cache_control" not in server.requests[0].json
+    assert server.requests[0].json["system"] == system
+
+
 @pytest.mark.parametrize("model", [MODEL, "arn:aws:bedrock:a/b c", "plain", "ü"])
 async def test_the_signature_is_the_one_that_botocore_computes(model: str) -> None:
     async with served(answer(200, {"content": []})) as (provider, server):
