@@ -8,6 +8,7 @@ from conversations.messages_api.accumulate import Accumulator
 from conversations.messages_api.attempts import Attempt, OnAttempt
 from conversations.messages_api.authorization import Authorizer, Unsigned
 from conversations.messages_api.batches import Batch, BatchCounts, Batches, BatchResult
+from conversations.messages_api.caching import with_breakpoints
 from conversations.messages_api.checks import Rules, check_request, rules_of
 from conversations.messages_api.client import MessagesClient
 from conversations.messages_api.connection import default_transport
@@ -44,7 +45,14 @@ from conversations.messages_api.events import (
     parse_event,
 )
 from conversations.messages_api.files import FileRecord, Files
+from conversations.messages_api.histories import (
+    as_bound,
+    first_change,
+    is_about_thinking,
+    without_thinking,
+)
 from conversations.messages_api.model_records import Capabilities, ModelRecord
+from conversations.messages_api.modes import parameters_of
 from conversations.messages_api.rate_limits import RateLimit, rate_limits
 from conversations.messages_api.reader import EventReader
 from conversations.messages_api.requests import MessageRequest
@@ -52,6 +60,13 @@ from conversations.messages_api.sse import SseDecoder, SseRecord
 from conversations.messages_api.stop_reasons import Ending, ending_of
 from conversations.messages_api.stream import MessageStream
 from conversations.messages_api.timeouts import Timeouts, Watchdog
+from conversations.messages_api.tools import (
+    client_tool,
+    code_execution,
+    tool_choice,
+    web_fetch,
+    web_search,
+)
 from conversations.messages_api.usage import Usage, read_usage, token_count
 
 __all__ = [
@@ -109,12 +124,23 @@ __all__ = [
     "Unsigned",
     "Usage",
     "Watchdog",
+    "as_bound",
     "check_request",
+    "client_tool",
+    "code_execution",
     "default_transport",
     "ending_of",
+    "first_change",
+    "is_about_thinking",
+    "parameters_of",
     "parse_event",
     "rate_limits",
     "read_usage",
     "rules_of",
     "token_count",
+    "tool_choice",
+    "web_fetch",
+    "web_search",
+    "with_breakpoints",
+    "without_thinking",
 ]
