@@ -6,6 +6,7 @@ from conversations.chat_completions.reader import ChunkReader
 from conversations.chat_completions.requests import body_of
 from conversations.messages_api import Accumulator, MessageRequest, Reader
 from conversations.messages_api.events import Json
+from conversations.messages_api.requests import REQUEST_LIMIT_BYTES
 
 
 class ChatCompletionsDialect:
@@ -16,6 +17,7 @@ class ChatCompletionsDialect:
     """
 
     stream_type = "text/event-stream"
+    limit_bytes = REQUEST_LIMIT_BYTES
 
     def __init__(self, *, prefix: str = "/v1", official: bool = False) -> None:
         self._prefix = prefix

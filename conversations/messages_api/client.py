@@ -226,10 +226,11 @@ class MessagesClient:
 
     async def _call(self, request: MessageRequest, *, stream: bool) -> Call:
         check_request(request, stream=stream)
+        body = self._dialect.body(request, stream=stream)
         return Call(
             method="POST",
             path=self._dialect.path(request, stream=stream),
-            content=await encoded_aside(self._dialect.body(request, stream=stream)),
+            content=await encoded_aside(body, self._dialect.limit_bytes),
             headers=self._betas_of(request),
         )
 

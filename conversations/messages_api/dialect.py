@@ -7,7 +7,7 @@ from typing import Protocol
 
 from conversations.messages_api.events import Event, Json
 from conversations.messages_api.reader import EventReader
-from conversations.messages_api.requests import MessageRequest
+from conversations.messages_api.requests import REQUEST_LIMIT_BYTES, MessageRequest
 
 
 class Reader(Protocol):
@@ -27,13 +27,17 @@ class Dialect(Protocol):
     """The spelling of one kind of server.
 
     `path` follows the root of the base URL. `count` is the path and the body that
-    ask for the size of a prompt. `stream_type` is the media type of a
-    streamed answer. `message` is a whole answer in the shape of the Messages API, or
-    None if it is no answer at all; it may raise the error that the answer holds.
+    ask for the size of a prompt. `stream_type` is the media type of a streamed answer,
+    `limit_bytes` the most that a request may have. `message` is a whole answer in the
+    shape of the Messages API, or None if it is no answer at all; it may raise the error
+    that the answer holds.
     """
 
     @property
     def stream_type(self) -> str: ...
+
+    @property
+    def limit_bytes(self) -> int: ...
 
     def path(self, request: MessageRequest, *, stream: bool) -> str: ...
 
@@ -50,6 +54,7 @@ class MessagesDialect:
     """The Messages API itself."""
 
     stream_type = "text/event-stream"
+    limit_bytes = REQUEST_LIMIT_BYTES
 
     def __init__(self, *, strict_end: bool = True) -> None:
         self._strict_end = strict_end

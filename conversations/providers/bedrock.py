@@ -50,6 +50,7 @@ class BedrockDialect:
     """The model is in the path, and answers stream in Amazon's frames."""
 
     stream_type = MEDIA_TYPE
+    limit_bytes = 20 * 1000 * 1000
 
     def path(self, request: MessageRequest, *, stream: bool) -> str:
         action = "invoke-with-response-stream" if stream else "invoke"

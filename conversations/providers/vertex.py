@@ -49,6 +49,7 @@ class VertexDialect:
     """The model is in the path; the rest is as the Messages API has it."""
 
     stream_type = "text/event-stream"
+    limit_bytes = 30 * 1000 * 1000
 
     def __init__(self, *, project: str, region: str) -> None:
         place = f"/v1/projects/{quote(project, safe='')}/locations/{quote(region)}"

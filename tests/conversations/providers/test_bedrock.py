@@ -153,6 +153,15 @@ async def test_every_attempt_is_signed_anew() -> None:
     assert len(server.requests) == 2
 
 
+async def test_a_request_that_is_too_large_for_bedrock_is_not_sent() -> None:
+    long = [{"role": "user", "content": "x" * 20_000_000}]
+    async with served(answer(200, {"content": []})) as (provider, server):
+        with pytest.raises(ProviderError) as caught:
+            await provider.create(replace(REQUEST, messages=long))
+    assert caught.value.code == "too_large"
+    assert server.requests == []
+
+
 async def test_requests_at_once_are_each_signed() -> None:
     async with served(answer(200, {"content": []})) as (provider, server):
         await asyncio.gather(*(provider.create(REQUEST) for _ in range(8)))
