@@ -148,21 +148,21 @@ def _sent_content(
 ) -> list[Block]:
     if message.role == Message.Role.USER:
         return list(_question_blocks(message, model, pictures))
-    said = [block for block in message.content if not _is_blank(block)]
+    said = [block for block in message.content if not _is_unsendable(block)]
     if message.status == Turn.Status.COMPLETE:
         return said
-    return [block for block in said if _survives_a_cut(block)]
+    return [block for block in said if block.get("type") in {"text", "thinking"}]
 
 
-def _is_blank(block: Block) -> bool:
-    """Whether it is a text of nothing, which some servers send and none takes."""
+def _is_unsendable(block: Block) -> bool:
+    """Whether it is what some servers send and others refuse.
+
+    That is a text of nothing, and thinking that nobody signed: another model may be
+    asked next, or the thinking was cut.
+    """
+    if block.get("type") == "thinking":
+        return not block.get("signature")
     return block.get("type") == "text" and not block.get("text", "").strip()
-
-
-def _survives_a_cut(block: Block) -> bool:
-    if block.get("type") == "text":
-        return True
-    return block.get("type") == "thinking" and bool(block.get("signature"))
 
 
 def _question_blocks(

@@ -50,8 +50,9 @@ class ChatCompletionsProvider:
         )
 
     async def models(self) -> Sequence[ModelInfo]:
-        """The models listed that answer questions, and the default one."""
+        """The models that answer questions, newest first; before them the default."""
         records = [each for each in await self._records() if answers_questions(each.id)]
+        records.sort(key=lambda each: each.created_at or "", reverse=True)
         found = [listed(each, self.name) for each in records]
         ids = {model.id for model in found}
         return [*(model for model in self.known if model.id not in ids), *found]

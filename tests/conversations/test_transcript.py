@@ -140,6 +140,19 @@ def test_a_complete_answer_is_sent_byte_for_byte_thinking_included() -> None:
     assert sent(turn)[1]["content"] == content
 
 
+def test_thinking_that_nobody_signed_is_not_sent_to_a_model_that_asks_for_it() -> None:
+    content: list[dict[str, Any]] = [
+        {"type": "thinking", "thinking": "Hm.", "signature": ""},
+        {"type": "text", "text": "Whole."},
+    ]
+    first = factories.begun(factories.started())
+    outcome = turns.Outcome(status=Turn.Status.COMPLETE, content=content, text="Whole.")
+    turns.end_turn(first, outcome, worker=factories.WORKER)
+    turn = factories.asked(first.conversation)
+
+    assert sent(turn)[1]["content"] == content[1:]
+
+
 def test_a_refused_question_is_taken_out_with_its_refusal() -> None:
     first = factories.ended(factories.started(), "I", stop_reason="refusal")
     turn = factories.asked(first.conversation, "Something else")

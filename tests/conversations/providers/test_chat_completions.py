@@ -160,6 +160,12 @@ async def test_models_of_other_trades_are_not_offered() -> None:
     assert [model.id for model in models] == ["gpt-4o"]
 
 
+async def test_the_newest_models_come_first() -> None:
+    old, new = listed("old"), listed("new", created=1_800_000_000)
+    models = await models_of(old, new, {"id": "undated"})
+    assert [model.id for model in models] == ["new", "old", "undated"]
+
+
 async def test_the_default_model_is_offered_before_and_beside_the_list() -> None:
     provider = ChatCompletionsProvider(default_model="mine")
     assert [model.id for model in provider.known] == ["mine"]
