@@ -21,9 +21,11 @@ CALL_TEXT = "Say: ok"
 CALL_MAX_TOKENS = 16
 CALL_INPUT_TOKENS = 20  # about; the text and what a provider puts around it
 _CREDENTIAL = frozenset({"authentication", "permission"})
-_CLOUDS = {
+_CREDENTIALS = {
+    "anthropic": "ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN",
     "bedrock": "AWS_BEARER_TOKEN_BEDROCK, or what Amazon's own tools sign with",
     "foundry": "ANTHROPIC_FOUNDRY_API_KEY, or the application in the AZURE_ variables",
+    "openai": "OPENAI_API_KEY",
     "vertex": "GOOGLE_APPLICATION_CREDENTIALS, or the machine's own account",
 }
 _MISSING = {
@@ -77,15 +79,14 @@ def _failed(name: str, error: ProviderError) -> Finding:
     words = f"{name} does not serve this site: {error.code}{request}."
     if error.code in _MISSING:
         return fail(words, _MISSING[error.code])
-    if error.code in _CREDENTIAL and name in _CLOUDS:
-        return fail(words, f"Check {_CLOUDS[name]}.")
-    if error.code in _CREDENTIAL:
-        return fail(words, "Check ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN.")
+    address = "OPENAI_BASE_URL" if name == "openai" else "ANTHROPIC_BASE_URL"
+    if error.code in _CREDENTIAL and name in _CREDENTIALS:
+        return fail(words, f"Check {_CREDENTIALS[name]}.")
     if error.code == "base_url":
-        return fail(words, "Check ANTHROPIC_BASE_URL.")
+        return fail(words, f"Check {address}.")
     if error.code in {"rate_limited", "overloaded"}:
         return warn(words, "It is reachable; try again in a minute.")
-    return fail(words, "Check ANTHROPIC_BASE_URL and the network to it.")
+    return fail(words, f"Check {address} and the network to it.")
 
 
 def announcement(model: str) -> str:

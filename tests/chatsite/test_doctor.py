@@ -259,10 +259,10 @@ def test_an_event_and_a_value_come_back() -> None:
     assert levels(parts.check_mail) == ["ok"]
 
 
-async def asked(script: Any) -> list[Finding]:
+async def asked(script: Any, back_end: str = "ANTHROPIC") -> list[Finding]:
     """What is found of a back end that answers so."""
     async with scripted_server(script) as server:
-        about = {"ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": KEY}
+        about = {f"{back_end}_BASE_URL": server.url, f"{back_end}_API_KEY": KEY}
         with override_settings(**about):
             return await asyncio.to_thread(lambda: list(backends.check_backends()))
 
@@ -282,6 +282,17 @@ def test_a_wrong_key_is_a_failure_that_does_not_show_it() -> None:
     assert "req_doctor" in finding.words
     assert "ANTHROPIC_API_KEY" in finding.advice
     assert KEY not in finding.words
+
+
+@pytest.mark.parametrize(
+    ("script", "variable"),
+    [(answer(401, ERROR), "OPENAI_API_KEY"), (answer(500, {}), "OPENAI_BASE_URL")],
+)
+def test_advice_names_the_variables_of_the_back_end_that_fails(
+    script: Any, variable: str
+) -> None:
+    (finding,) = async_to_sync(asked)(script, back_end="OPENAI")
+    assert variable in finding.advice
 
 
 def test_a_back_end_without_models_is_said() -> None:
