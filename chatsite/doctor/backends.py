@@ -52,6 +52,11 @@ def _asked(provider: Provider) -> Finding:
             f"{provider.name} did not answer within {MODELS_TIMEOUT_S:.0f} s.",
             "Look at the network between this machine and the back end.",
         )
+    if models and provider.name in _CLOUDS:
+        words = (
+            f"{provider.name} is set up for {len(models)} models; only a call asks it."
+        )
+        return ok(words)
     if models:
         return ok(f"{provider.name} answers and offers {len(models)} models.")
     if provider.name == "local":

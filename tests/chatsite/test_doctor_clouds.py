@@ -47,3 +47,13 @@ def test_a_credential_that_is_missing_is_told_by_its_cloud(settings: Settings) -
     [finding] = check_backends()
     assert "ANTHROPIC_FOUNDRY_API_KEY" in finding.advice
     assert CANARY not in f"{finding.words} {finding.advice}"
+
+
+def test_a_cloud_that_was_not_asked_is_not_said_to_answer(settings: Settings) -> None:
+    settings.FOUNDRY_MODELS = ["one", "two"]
+    settings.ANTHROPIC_FOUNDRY_RESOURCE = "team"
+    settings.ANTHROPIC_FOUNDRY_API_KEY = CANARY
+    [finding] = check_backends()
+    assert finding.level == "ok"
+    assert "set up for 2 models" in finding.words
+    assert CANARY not in finding.words
