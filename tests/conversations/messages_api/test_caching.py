@@ -34,7 +34,9 @@ class PrefixCache:
     known: set[str] = field(default_factory=set)
 
     def answer(self, request: MessageRequest) -> Usage:
-        prefix, size, ends, marks = "", 0, [], []
+        prefix, size = "", 0
+        ends: list[tuple[str, int]] = []
+        marks: list[int] = []
         for place, (block, is_marked) in enumerate(_blocks_of(request)):
             prefix += block
             size += max(1, len(block) // 4)
@@ -108,7 +110,9 @@ def answer_by_tools(turn: int) -> list[dict[str, Any]]:
 
 
 def usage_of_a_conversation(answer: Any, *, marked: bool = True) -> list[Usage]:
-    cache, messages, usage = PrefixCache(), [], []
+    cache = PrefixCache()
+    messages: list[dict[str, Any]] = []
+    usage: list[Usage] = []
 
     def send() -> None:
         request = with_breakpoints(asked(messages)) if marked else asked(messages)

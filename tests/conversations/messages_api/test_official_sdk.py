@@ -39,7 +39,9 @@ async def said_to_sdk(server: ScriptedServer, wire: dict[str, Any]) -> dict[str,
         ) as client,
         client.messages.stream(**arguments) as stream,
     ):
-        message: dict[str, Any] = (await stream.get_final_message()).to_dict()
+        message: dict[str, Any] = (await stream.get_final_message()).to_dict(
+            mode="json", warnings=False
+        )
     return message
 
 
