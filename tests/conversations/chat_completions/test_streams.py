@@ -1,5 +1,9 @@
 """Streams of many servers become the messages that the Messages API would tell."""
 
+import json
+import random
+from typing import Any
+
 import pytest
 
 from conversations.chat_completions.reader import ChunkReader
@@ -187,3 +191,33 @@ def test_what_means_nothing_changes_nothing(odd: bytes) -> None:
     told = read([FIRST, odd, chunk({"content": "Hi"}), chunk({}, "stop"), LAST])
     assert (told.text, told.stop_reason) == ("Hi", "end_turn")
     assert told.usage == {"input_tokens": 9, "output_tokens": 5}
+
+
+ODD: list[Any] = [None, 5, -1, True, "", "x", [], {}, [None], {"a": 1}, 1e300, "\0"]
+
+
+def damaged(value: Any, chance: random.Random) -> Any:
+    """The same JSON after accidents: keys are missing, values are of another kind."""
+    if chance.random() < 0.05:
+        return chance.choice(ODD)
+    if isinstance(value, dict):
+        kept = {key: each for key, each in value.items() if chance.random() > 0.03}
+        return {key: damaged(each, chance) for key, each in kept.items()}
+    if isinstance(value, list):
+        return [damaged(each, chance) for each in value]
+    return value
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_damaged_stream_is_read_or_refused_by_name(name: str) -> None:
+    chance = random.Random(name)  # noqa: S311 - the same each time
+    lines = [
+        line for line in STREAMS[name][0].splitlines() if line.startswith(b"data:")
+    ]
+    chunks = [json.loads(line[5:]) for line in lines if b"{" in line]
+    for _ in range(40):
+        body = b"".join(record(damaged(each, chance)) for each in chunks)
+        try:
+            assert read([body, DONE]).done
+        except ProviderError as error:
+            assert error.code  # noqa: PT017 - many are refused, and some are not
