@@ -6,7 +6,7 @@ all sockets on one single thread; this pool bounds both.
 
 import functools
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,12 +34,30 @@ async def in_thread[**P, T](
     """
     if not settings.DATABASE_THREADS:
         return await sync_to_async(function)(*args, **kwargs)
-    call = sync_to_async(
-        _returning_connections(function),
-        thread_sensitive=False,
-        executor=_pool(settings.DATABASE_THREADS),
+    executor = _pool(settings.DATABASE_THREADS)
+    return await _on(executor, function)(*args, **kwargs)
+
+
+async def aside[**P, T](
+    function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """The same on a thread of its own, for reading so much that pages would wait."""
+    if not settings.DATABASE_THREADS:
+        return await sync_to_async(function)(*args, **kwargs)
+    return await _on(_reader(), function)(*args, **kwargs)
+
+
+@functools.cache
+def _reader() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="reader")
+
+
+def _on[**P, T](
+    executor: ThreadPoolExecutor, function: Callable[P, T]
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    return sync_to_async(
+        _returning_connections(function), thread_sensitive=False, executor=executor
     )
-    return await call(*args, **kwargs)
 
 
 def waiting() -> int:

@@ -116,6 +116,8 @@ class Message(models.Model):
         """In the order in which they were written."""
 
         ordering = ("created_at", "id")
+        # Read by the admin's list, the newest first.
+        indexes = (models.Index(fields=("-created_at", "-id"), name="message_recent"),)
         constraints = (
             models.CheckConstraint(
                 condition=Q(role__in=("user", "assistant")), name="message_role"
@@ -238,6 +240,8 @@ class Turn(models.Model):
             ),
             # Read when a socket or a poll asks what has changed.
             models.Index(fields=("conversation", "version"), name="turn_changes"),
+            # Read by the admin's list, the newest first.
+            models.Index(fields=("-created_at", "-id"), name="turn_recent"),
         )
 
     @override

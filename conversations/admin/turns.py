@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from conversations.admin.columns import created, short_id
 from conversations.audit.readonly import never, offered_filters_only
+from conversations.ledger.filters import KeptValues
 from conversations.models import Turn
 
 INPUT_KEYS = (
@@ -33,7 +34,13 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         "duration",
         created,
     )
-    list_filter = ("status", "error_code", "provider", "model", "created_at")
+    list_filter = (
+        "status",
+        ("error_code", KeptValues),
+        ("provider", KeptValues),
+        ("model", KeptValues),
+        "created_at",
+    )
     list_select_related = ("conversation__owner",)
     search_fields = (
         "id__exact",

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from conversations.audit.readonly import never, offered_filters_only
+from conversations.ledger.filters import KeptValues
 from conversations.ledger.models import Call
 
 
@@ -23,7 +24,13 @@ class CallAdmin(admin.ModelAdmin[Call]):
         "duration_ms",
         "error_code",
     )
-    list_filter = ("status", "purpose", "provider", "model", "reserved_at")
+    list_filter = (
+        "status",
+        "purpose",
+        ("provider", KeptValues),
+        ("model", KeptValues),
+        "reserved_at",
+    )
     search_fields = (
         "person_name",
         "id__exact",

@@ -108,6 +108,8 @@ def test_a_list_costs_the_same_with_one_row_and_with_many(
 ) -> None:
     client = signed_in(clerk)
     attachment_of(conversation_of(alice))
+    # From here on it is known which values occur.
+    text_of(client, address(name))
     with CaptureQueriesContext(
         connection,
     ) as few:
