@@ -21,12 +21,15 @@ CALL_TEXT = "Say: ok"
 CALL_MAX_TOKENS = 16
 CALL_INPUT_TOKENS = 20  # about; the text and what a provider puts around it
 _CREDENTIAL = frozenset({"authentication", "permission"})
-_CREDENTIALS = {
-    "anthropic": "ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN",
+_CLOUDS = {
     "bedrock": "AWS_BEARER_TOKEN_BEDROCK, or what Amazon's own tools sign with",
     "foundry": "ANTHROPIC_FOUNDRY_API_KEY, or the application in the AZURE_ variables",
-    "openai": "OPENAI_API_KEY",
     "vertex": "GOOGLE_APPLICATION_CREDENTIALS, or the machine's own account",
+}
+_CREDENTIALS = {
+    "anthropic": "ANTHROPIC_API_KEY or ANTHROPIC_AUTH_TOKEN",
+    "openai": "OPENAI_API_KEY",
+    **_CLOUDS,
 }
 _MISSING = {
     "missing_extra": "Install the extra `clouds`: uv sync --extra clouds.",
