@@ -5,7 +5,7 @@ from conversations.rendering.frames import frame_markup
 from conversations.rendering.incremental import IncrementalMarkdown, Update
 from conversations.rendering.plain import plain_text, render_plain
 
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 __all__ = [
     "RENDERER_VERSION",

@@ -1,21 +1,22 @@
 """Blocks of Markdown become safe HTML, one top-level block at a time."""
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
+from conversations.rendering.bounds import as_typed, parted
 from conversations.rendering.codeblocks import HIGHLIGHT_LIMIT_CHARS, figure
 from conversations.rendering.growth import growing_words
 from conversations.rendering.inlines import HTML, inline_markup
-from conversations.rendering.markdown import PARSER, Env, blocks
+from conversations.rendering.markdown import Block, Env, blocks
 from conversations.rendering.sanitising import LINE_END, normalise, sanitise, slot
 
 _CHECKBOX = '<input type="checkbox" disabled aria-label="To do"> '
 _CHECKED_BOX = '<input type="checkbox" disabled checked aria-label="Done"> '
-_TABLE = {1: '<div class="table" tabindex="0"><table>', -1: "</table></div>"}
+_TABLE = {1: '<div class="table" tabindex="0"><table dir="auto">', -1: "</table></div>"}
 _TASKS = {"[ ] ": _CHECKBOX, "[x] ": _CHECKED_BOX, "[X] ": _CHECKED_BOX}
 
 
@@ -61,13 +62,15 @@ def render_markdown(text: str) -> SafeString:
     with more than LIVE_LIMIT_CHARS of it.
     """
     renderer = Renderer({}, HIGHLIGHT_LIMIT_CHARS)
-    rendered = renderer.render(normalise(LINE_END.sub("\n", text)))
-    return safe(rendered.body + footnotes(rendered.notes))
+    read, typed = parted(normalise(LINE_END.sub("\n", text)))
+    rendered = renderer.render(read)
+    rest = as_typed(typed, grow=False)
+    return safe(rendered.body + rest + footnotes(rendered.notes))
 
 
 def safe(sanitised: str) -> SafeString:
     """Mark what has been through `sanitise` as HTML."""
-    return mark_safe(sanitised)  # noqa: S308 - the one place; see the docstring
+    return SafeString(sanitised)
 
 
 @dataclass(slots=True)
@@ -85,8 +88,11 @@ class Renderer:
     _last_line: int = 0
     _definitions: int = 0
 
-    def render(self, source: str) -> Rendered:
-        """Return the HTML of `source`, which begins at a top-level block."""
+    def render(self, source: str, found: Iterable[Block] | None = None) -> Rendered:
+        """Return the HTML of `source`, which begins at a top-level block.
+
+        `found` are its blocks where they are known, and define nothing.
+        """
         bodies, notes = list[str](), list[str]()
         last: Token | None = None
         words: Token | None = None
@@ -94,7 +100,7 @@ class Renderer:
         self._last_line = source.count("\n") + (not ended)
         self._definitions = len(self.env.setdefault("references", {}))
         self.memo.begin()
-        for block in blocks(source, self.env):
+        for block in blocks(source, self.env) if found is None else found:
             body, footnotes = _parted(block.tokens)
             if self.live and block.end >= len(source):
                 words = growing_words(source, body)
@@ -134,9 +140,12 @@ class Renderer:
                 return _TABLE[token.nesting]
             case "list_item_open" if _is_task(tokens, index):
                 token.attrs["class"] = "task"
+            case "bullet_list_open" | "ordered_list_open" | "blockquote_open":
+                # Its markers or its line stand where its own script begins.
+                token.attrs["dir"] = "auto"
             case "th_open" | "td_open":
                 _align(token)
-        return HTML.renderToken(tokens, index, PARSER.options, self.env)
+        return _tag(tokens, index)
 
     def _text(self, content: str, *, task: bool) -> str:
         box, content = (_TASKS[content[:4]], content[4:]) if task else ("", content)
@@ -180,6 +189,26 @@ def _is_task(tokens: Sequence[Token], item: int) -> bool:
         return False
     text = tokens[item + 2]
     return text.type == "inline" and text.content[:4] in _TASKS
+
+
+def _tag(tokens: Sequence[Token], index: int) -> str:
+    """The markup of a block's beginning or end, as the parser's renderer makes it."""
+    token = tokens[index]
+    if token.hidden:
+        return ""
+    if token.nesting < 0:
+        return f"</{token.tag}>\n"
+    before = "\n" if index and tokens[index - 1].hidden else ""
+    attributes = HTML.renderAttrs(token) if token.attrs else ""
+    return f"{before}<{token.tag}{attributes}>{_line_end(tokens, index)}"
+
+
+def _line_end(tokens: Sequence[Token], index: int) -> str:
+    token, below = tokens[index], tokens[index + 1 : index + 2]
+    if token.nesting == 0 or not below:
+        return "\n"
+    empty = below[0].nesting < 0 and below[0].tag == token.tag
+    return "" if empty or below[0].hidden or below[0].type == "inline" else "\n"
 
 
 def _align(cell: Token) -> None:

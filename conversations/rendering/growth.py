@@ -64,6 +64,14 @@ class WordsGrowth:
         return shown
 
 
+class TypedGrowth:
+    """The end of a document that is not read any further."""
+
+    def take(self, text: str) -> str | None:
+        """Take everything: nothing ends it."""
+        return text
+
+
 class PlainGrowth:
     """The end of an oversized block, shown as typed until it has grown by an eighth.
 

@@ -1,30 +1,31 @@
 """Markdown that arrives in pieces: only the open block is rendered again.
 
 For every text so far, the closed part and the open part together are the rendering of
-that text, so a page that followed the updates equals one that is loaded afresh. Two
-sizes bound this: code above LIVE_LIMIT_CHARS stays plain until the final rendering, and
-an open block above OPEN_LIMIT_CHARS grows as plain text, with its end looked for each
-time it has grown by an eighth.
+that text, so a page that followed the updates equals one that is loaded afresh. Beside
+the bounds of any text (see `bounds`) there are two: code above LIVE_LIMIT_CHARS stays
+plain until the final rendering, and an open block above OPEN_LIMIT_CHARS grows as plain
+text, with its end looked for each time it has grown by an eighth.
 """
 
-import html
 import re
 from dataclasses import dataclass
 from time import perf_counter
 
 from django.utils.safestring import SafeString
 
+from conversations.rendering.bounds import Allowance, as_typed
 from conversations.rendering.codeblocks import LIVE_LIMIT_CHARS
-from conversations.rendering.document import Memo, Rendered, Renderer, footnotes, safe
+from conversations.rendering.document import Memo, Renderer, footnotes, safe
 from conversations.rendering.growth import (
     FENCE,
     FenceGrowth,
     Growth,
     PlainGrowth,
+    TypedGrowth,
     WordsGrowth,
 )
-from conversations.rendering.markdown import Env, finished_length
-from conversations.rendering.sanitising import LINE_END, normalise, sanitise
+from conversations.rendering.markdown import Block, Env, finished_blocks
+from conversations.rendering.sanitising import LINE_END, normalise
 
 OPEN_LIMIT_CHARS = 32_768
 RENDER_SPACING = 20
@@ -71,6 +72,8 @@ class IncrementalMarkdown:
         self._sealed: list[str] = []
         self._open: str | None = ""
         self._growth: Growth | None = None
+        self._allowance = Allowance()
+        self._typed = False
 
     def feed(self, text: str) -> None:
         """Take more text; nothing is rendered before `update`."""
@@ -86,12 +89,13 @@ class IncrementalMarkdown:
         if not self._fed:
             return None
         base, text = self.end, self._taken()
+        closed = self._bounded(text)
         grown = None if self._growth is None else self._growth.take(text)
         if grown is not None:
             self._open = None
             return Update(base, self.end, safe(""), None, grown)
-        look = "\n" in text or isinstance(self._growth, PlainGrowth)
-        closed = self._close() if look else ""
+        if not self._typed and ("\n" in text or isinstance(self._growth, PlainGrowth)):
+            closed = self._close()
         before, self._open = self._open, self._timed_open()
         changed = None if self._open == before else safe(self._open)
         return Update(base, self.end, safe(closed), changed, "")
@@ -108,12 +112,13 @@ class IncrementalMarkdown:
         base, text = self.end, self._taken()
         if not base and not text:
             return None
-        rendered = self._finished("".join(self._tail))
+        closed, source = self._bounded(text), "".join(self._tail)
+        rest = as_typed(source, grow=False) if self._typed else self._finished(source)
+        last = "".join([*self._sealed, rest, footnotes(self._notes)])
         self._tail, self._growth = [], None
-        last = "".join([*self._sealed, rendered.body, footnotes(self._notes)])
         self._sealed, self._notes, self._open = [], [], ""
         self._closed.append(last)
-        return Update(base, self.end, safe(last), safe(""), "")
+        return Update(base, self.end, safe(closed + last), safe(""), "")
 
     def _taken(self) -> str:
         """Move what was fed to the tail; line ends become newlines, also cut ones."""
@@ -126,24 +131,40 @@ class IncrementalMarkdown:
         self._tail.append(text)
         return text
 
+    def _bounded(self, text: str) -> str:
+        """Close what stands above the line where `text`, the newest, has too much."""
+        over = None if self._typed else self._allowance.take(text)
+        if over is None:
+            return ""
+        source = "".join(self._tail)
+        line = source.rfind("\n", 0, len(source) - len(text) + over) + 1
+        closed = "".join([*self._sealed, self._finished(source[:line])])
+        self._tail, self._sealed, self._growth = [source[line:]], [], None
+        self._typed = True
+        self._closed.append(closed)
+        return closed
+
     def _close(self) -> str:
         """Render the blocks that nothing can change any more, for the last time."""
         source = "".join(self._tail)
-        if length := finished_length(source):
-            self._sealed.append(self._finished(source[:length]).body)
-            self._tail = [source[length:]]
+        if found := finished_blocks(source):
+            above = source[: found[-1].end]
+            # Definitions are taken in one by one, as they are rendered.
+            known = None if "]:" in above else found
+            self._sealed.append(self._finished(above, known))
+            self._tail = [source[len(above) :]]
         # What was sealed waited for the line below it, which is complete by now.
         closed = "".join(self._sealed)
         self._sealed = []
         self._closed.append(closed)
         return closed
 
-    def _finished(self, source: str) -> Rendered:
+    def _finished(self, source: str, found: list[Block] | None = None) -> str:
         renderer = Renderer(self._env, LIVE_LIMIT_CHARS, memo=self._memo)
-        rendered = renderer.render(source)
+        rendered = renderer.render(source, found)
         self._notes += rendered.notes
         self._memo = Memo()
-        return rendered
+        return rendered.body
 
     def _timed_open(self) -> str:
         started_s = perf_counter()
@@ -153,6 +174,10 @@ class IncrementalMarkdown:
         return markup
 
     def _open_markup(self) -> str:
+        if self._typed:
+            self._growth = TypedGrowth()
+            rest = as_typed("".join(self._tail), grow=True)
+            return rest + footnotes(self._notes)
         source = self._seal("".join(self._tail))
         self._tail, self._growth = [source], None
         if len(source) > OPEN_LIMIT_CHARS and not FENCE.match(source):
@@ -191,9 +216,8 @@ class IncrementalMarkdown:
         """The beginning of an oversized block as it is, the rest as typed."""
         split = source.rfind("\n", 0, OPEN_LIMIT_CHARS) + 1 or OPEN_LIMIT_CHARS
         head = self._renderer(source, live=False).render(source[:split])
-        rest = html.escape(source[split:], quote=False)
         self._growth = PlainGrowth(len(source))
-        return head.body + sanitise(f'<div class="plain" data-grow>{rest}</div>')
+        return head.body + as_typed(source[split:], grow=True)
 
     def _renderer(self, source: str, *, live: bool) -> Renderer:
         env = self._env_for(source)

@@ -13,6 +13,7 @@ from markdown_it.rules_core import StateCore, linkify, text_join
 from markdown_it.token import Token
 from markdown_it.utils import OptionsDict
 
+from conversations.rendering.bounds import is_dense
 from conversations.rendering.markdown import ADDRESS_LIMIT_CHARS, PARSER, Env
 from conversations.rendering.sanitising import slot
 
@@ -42,7 +43,7 @@ HTML = InlineHTML(PARSER)
 
 def inline_markup(content: str, env: Env) -> str:
     """Return unsanitised HTML of a block's text, under the definitions in `env`."""
-    if _SYNTAX.search(content) is None:
+    if _SYNTAX.search(content) is None or is_dense(content):
         return html.escape(content, quote=False)
     children: list[Token] = []
     PARSER.inline.parse(content, PARSER, env, children)

@@ -16,6 +16,7 @@ from markdown_it.rules_inline import StateInline, linkify
 from markdown_it.token import Token
 from mdit_py_plugins.footnote.index import footnote_def
 
+from conversations.rendering.inlineparser import InlineParser
 from conversations.rendering.mathsyntax import math_rules
 
 type Env = dict[str, Any]
@@ -142,6 +143,7 @@ def _parser() -> MarkdownIt:
     if md.linkify is not None:
         # A bare name is more often a file (manage.py, README.md) than a host.
         md.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
+    md.inline = InlineParser(md.inline, _MAX_NESTING)
     return md
 
 
@@ -198,16 +200,17 @@ def _paragraph(source: str, start: int, end: int) -> list[Token]:
     ]
 
 
-def finished_length(source: str) -> int:
-    """Return how much of `source`, in characters, no later text can change.
+def finished_blocks(source: str) -> list[Block]:
+    """Return the first blocks of `source` that no later text can change.
 
     A block is finished when a later one has a complete first line. A definition may
     still gain a title from the line below it.
     """
     complete = source[: source.rfind("\n") + 1]
-    found = list(blocks(complete, {}))
-    for block in reversed(found[:-1]):
-        below = complete[block.end : block.end + 200].lstrip(" \t")
-        if block.tokens or (below and below[0] not in "\"'("):
-            return block.end
-    return 0
+    found = list(blocks(complete, {}))[:-1]
+    while found and not found[-1].tokens:
+        below = complete[found[-1].end :][:200].lstrip(" \t")
+        if below and below[0] not in "\"'(":
+            break
+        found.pop()
+    return found

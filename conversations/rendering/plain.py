@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
+from conversations.rendering.bounds import escaped
 from conversations.rendering.document import safe
 from conversations.rendering.sanitising import LINE_END, normalise, sanitise
 
@@ -24,7 +25,7 @@ def render_plain(text: str) -> SafeString:
         parts += [_escaped(text[at : match.start()]), _link(url)]
         at = match.start() + len(url)
     parts.append(_escaped(text[at:]))
-    return safe(sanitise("".join(parts)))
+    return safe("".join(parts))
 
 
 def plain_text(content: Iterable[Mapping[str, Any]]) -> str:
@@ -35,11 +36,12 @@ def plain_text(content: Iterable[Mapping[str, Any]]) -> str:
 
 def _escaped(text: str) -> str:
     # No line end beside it: the page keeps blanks, and would break the line twice.
-    return html.escape(text, quote=False).replace("\n", "<br>")
+    return escaped(text).replace("\n", "<br>")
 
 
 def _link(url: str) -> str:
-    return f'<a href="{html.escape(url)}">{html.escape(url, quote=False)}</a>'
+    link = f'<a href="{html.escape(url)}">{html.escape(url, quote=False)}</a>'
+    return sanitise(link)
 
 
 def _trimmed(url: str) -> str:

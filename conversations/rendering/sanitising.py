@@ -38,6 +38,7 @@ ALLOWED_VALUES = {
     "pre": {"tabindex": {"0"}},
     "code": {"data-grow": {""}},
     **{tag: {"data-grow": {""}} for tag in WORD_TAGS},
+    **{tag: {"dir": {"auto"}} for tag in ("ul", "ol", "blockquote", "table")},
     "div": {"tabindex": {"0"}, "data-grow": {""}},
     "figcaption": {"data-part": {"aside"}},
     "button": {

@@ -168,7 +168,10 @@ PAYLOADS = [
 
 _ATTRIBUTES: dict[str, set[str]] = {
     "a": {"href", "title", "rel", "target"},
-    "ol": {"start"},
+    "ul": {"dir"},
+    "ol": {"start", "dir"},
+    "blockquote": {"dir"},
+    "table": {"dir"},
     "th": {"align"},
     "td": {"align"},
     "input": {"type", "disabled", "checked", "aria-label"},
@@ -182,8 +185,8 @@ _ATTRIBUTES: dict[str, set[str]] = {
 }
 _WITH_CLASS = {"li", "section", "sup", "span"}
 _BARE = {
-    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "ul"),
-    *("em", "strong", "s", "table", "thead", "tbody", "tr"),
+    *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6"),
+    *("em", "strong", "s", "thead", "tbody", "tr"),
 }
 _MATH = {
     *("mrow", "mi", "mo", "mn", "mtext", "mspace", "msqrt", "mroot", "mfrac", "msub"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from conversations.rendering import IncrementalMarkdown, Update, render_markdown
+from conversations.rendering.bounds import as_typed, parted
 from conversations.rendering.codeblocks import LIVE_LIMIT_CHARS
 from conversations.rendering.document import Renderer, footnotes
 from conversations.rendering.sanitising import LINE_END, normalise
@@ -52,9 +53,9 @@ class Page:
 
 def fresh(text: str) -> str:
     """The rendering of an unfinished text in one pass over the whole of it."""
-    source = normalise(LINE_END.sub("\n", text))
-    rendered = Renderer({}, LIVE_LIMIT_CHARS, live=True).render(source)
-    return rendered.body + footnotes(rendered.notes)
+    read, typed = parted(normalise(LINE_END.sub("\n", text)))
+    rendered = Renderer({}, LIVE_LIMIT_CHARS, live=not typed).render(read)
+    return rendered.body + as_typed(typed, grow=True) + footnotes(rendered.notes)
 
 
 def pieces(text: str, sizes: Iterable[int]) -> Iterable[str]:

@@ -12,8 +12,8 @@ from conversations.rendering.markdown import MAX_BLOCK_DEPTH
         ("# A *b*", "<h1>A <em>b</em></h1>"),
         ("a\\\nb  \nc", "<p>a<br>\nb<br>\nc</p>"),
         ("~~a~~ **b**", "<p><s>a</s> <strong>b</strong></p>"),
-        ("> a", "<blockquote>\n<p>a</p>\n</blockquote>"),
-        ("3. a", '<ol start="3">\n<li>a</li>\n</ol>'),
+        ("> a", '<blockquote dir="auto">\n<p>a</p>\n</blockquote>'),
+        ("3. a", '<ol start="3" dir="auto">\n<li>a</li>\n</ol>'),
         ("- a\n\n- b", "<li>\n<p>a</p>\n</li>"),
         ("a & b < c", "<p>a &amp; b &lt; c</p>"),
         ("---", "<hr>"),
@@ -43,7 +43,7 @@ def test_links_open_elsewhere_and_tell_nothing(text: str) -> None:
 
 def test_a_table_scrolls_and_aligns_by_attribute() -> None:
     rendered = render_markdown("| a | b |\n|:-:|--:|\n| c | d |\n")
-    assert rendered.startswith('<div class="table" tabindex="0"><table>')
+    assert rendered.startswith('<div class="table" tabindex="0"><table dir="auto">')
     assert '<th align="center">a</th>' in rendered
     assert '<td align="right">d</td>' in rendered
     assert "style" not in rendered
