@@ -15,10 +15,12 @@ MARKS_LIMIT = 50_000
 TEXT_MARKS_LIMIT = 2_000
 """Marks of one paragraph, heading or cell."""
 
-# A character at which a parser has something to do: a line's end, a sign of syntax, the
-# blank that completes the marker of a list item. An address costs as much as three.
+# A character at which a parser has something to do: a line's end, a line's beginning
+# that is no word, a sign of syntax, the blank that completes the marker of a list item.
+# An address costs as much as three.
 _MARK = re.compile(
-    r"[\n\t\\`*_~\[\]<>&$|!]|(?<=[-+])[ ]|(?<=\d[.)])[ ]|(?<=:)/|(?<=:/)/|(?<=://)."
+    r"[\n\t\\`*_~\[\]<>&$|!]|(?<=\n)[^\w\n]"
+    r"|(?<=[-+])[ ]|(?<=\d[.)])[ ]|(?<=:)/|(?<=:/)/|(?<=://)."
 )
 _LOOKED_BEHIND_CHARS = 3
 

@@ -1,6 +1,7 @@
 """Blocks of Markdown become safe HTML, one top-level block at a time."""
 
 import html
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -16,7 +17,12 @@ from conversations.rendering.sanitising import LINE_END, normalise, sanitise, sl
 
 _CHECKBOX = '<input type="checkbox" disabled aria-label="To do"> '
 _CHECKED_BOX = '<input type="checkbox" disabled checked aria-label="Done"> '
-_TABLE = {1: '<div class="table" tabindex="0"><table dir="auto">', -1: "</table></div>"}
+_DIRECTED = {"bullet_list_open", "ordered_list_open", "blockquote_open", "table_open"}
+_AROUND = {
+    "table_open": ('<div class="table" tabindex="0">', ""),
+    "table_close": ("", "</div>"),
+}
+_LETTER = re.compile(r"[^\W\d_]")
 _TASKS = {"[ ] ": _CHECKBOX, "[x] ": _CHECKED_BOX, "[X] ": _CHECKED_BOX}
 
 
@@ -129,6 +135,8 @@ class Renderer:
 
     def _part(self, tokens: list[Token], index: int) -> str:
         token = tokens[index]
+        if token.type in _DIRECTED:
+            _direct(tokens, index)
         match token.type:
             case "inline":
                 return self._text(token.content, task=_is_task(tokens, index - 2))
@@ -136,16 +144,12 @@ class Renderer:
                 return self._code(token)
             case "math_block":
                 return _formula(token)
-            case "table_open" | "table_close":
-                return _TABLE[token.nesting]
             case "list_item_open" if _is_task(tokens, index):
                 token.attrs["class"] = "task"
-            case "bullet_list_open" | "ordered_list_open" | "blockquote_open":
-                # Its markers or its line stand where its own script begins.
-                token.attrs["dir"] = "auto"
             case "th_open" | "td_open":
                 _align(token)
-        return _tag(tokens, index)
+        before, after = _AROUND.get(token.type, ("", ""))
+        return f"{before}{_tag(tokens, index)}{after}"
 
     def _text(self, content: str, *, task: bool) -> str:
         box, content = (_TASKS[content[:4]], content[4:]) if task else ("", content)
@@ -189,6 +193,21 @@ def _is_task(tokens: Sequence[Token], item: int) -> bool:
         return False
     text = tokens[item + 2]
     return text.type == "inline" and text.content[:4] in _TASKS
+
+
+def _direct(tokens: Sequence[Token], index: int) -> None:
+    """Let a block with words put its markers and columns where these begin.
+
+    Digits alone have no direction: they keep to that of what stands around them.
+    """
+    level = tokens[index].level
+    for at in range(index + 1, len(tokens)):
+        token = tokens[at]
+        if token.level == level:
+            break
+        if token.type == "inline" and _LETTER.search(token.content):
+            tokens[index].attrs["dir"] = "auto"
+            break
 
 
 def _tag(tokens: Sequence[Token], index: int) -> str:

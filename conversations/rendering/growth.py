@@ -15,6 +15,8 @@ _OTHER = re.compile(rf"[^\w {_SIGNS}]|_")
 _AT_END = re.compile(rf"[^\W_]|[{_SIGNS}]")
 # Beginnings of a line of text that no further text can make a line of another kind.
 _CERTAIN = re.compile(r"[^\W\d_]|\d+(?: |[^\W\d_])|\*{1,2}[^\W_]|`[^`]|[\"(]")
+# Without any, its list may yet come to read in another direction.
+_LETTER = re.compile(r"[^\W\d_]")
 # With these before it, a sign may complete a link or an entity.
 _WAITING = re.compile(r"[\[&]|://")
 
@@ -110,6 +112,7 @@ def _is_words(source: str, content: str) -> bool:
     line = content[content.rfind("\n") + 1 :].lstrip()
     return (
         _CERTAIN.match(line) is not None
+        and _LETTER.search(line) is not None
         and _AT_END.match(line, len(line) - 1) is not None
         and source.rstrip(" ").endswith(line)
         # It may be the title of a definition above.

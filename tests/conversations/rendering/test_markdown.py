@@ -41,6 +41,20 @@ def test_links_open_elsewhere_and_tell_nothing(text: str) -> None:
     assert f'<a href="https://h.test/" {attributes}>' in render_markdown(text)
 
 
+@pytest.mark.parametrize("text", ["- 1\n- 2", "1. 2", "> 1", "|1|2|\n|-|-|\n|3|4|"])
+def test_what_has_no_letters_reads_as_what_stands_around_it(text: str) -> None:
+    assert "dir=" not in render_markdown(text)
+    assert render_markdown(text.replace("1", "a")).count('dir="auto"') == (
+        "1." not in text
+    )
+
+
+def test_a_list_within_a_list_has_its_own_direction() -> None:
+    rendered = render_markdown("- a\n  - 12\n  - \u0623\n- b\n  1. 5")
+    assert rendered.count('<ul dir="auto">') == 2
+    assert "<ol>" in rendered
+
+
 def test_a_table_scrolls_and_aligns_by_attribute() -> None:
     rendered = render_markdown("| a | b |\n|:-:|--:|\n| c | d |\n")
     assert rendered.startswith('<div class="table" tabindex="0"><table dir="auto">')
