@@ -5,7 +5,7 @@ import asyncio
 FRAME_INTERVAL_S = 0.04
 LONGEST_INTERVAL_S = 0.2
 # With this many answers at once the interval has doubled.
-STREAMS_AT_DOUBLE_INTERVAL = 60
+STREAMS_AT_DOUBLE_INTERVAL = 50
 # The interval grows to this many times the event loop's lateness.
 LAG_FACTOR = 2.0
 # The open block may take this share of the time, as one in so many.
