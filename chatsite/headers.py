@@ -1,4 +1,4 @@
-"""Headers that Django does not send by itself, and one that it must not get."""
+"""Headers that Django does not send by itself, and what it must not get."""
 
 from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
@@ -7,6 +7,9 @@ from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
+
+# No title or name is longer; databases refuse what is much longer, or many words.
+LONGEST_SEARCH = 200  # characters
 
 type Handler = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
@@ -44,6 +47,8 @@ def add_headers(get_response: Handler) -> Handler:
 
 
 def _without_unreadable(request: HttpRequest) -> HttpRequest:
+    if len(request.META.get("QUERY_STRING", "")) > LONGEST_SEARCH:
+        _shorten_search(request)
     try:
         urlsplit(request.headers.get("HX-Current-URL", ""))
     except ValueError:
@@ -53,9 +58,18 @@ def _without_unreadable(request: HttpRequest) -> HttpRequest:
     return request
 
 
+def _shorten_search(request: HttpRequest) -> None:
+    if words := request.GET.get("q"):
+        found = request.GET.copy()
+        found["q"] = words[:LONGEST_SEARCH]
+        request.GET = found  # type: ignore[assignment] # it is a QueryDict that changes
+
+
 @sync_and_async_middleware
 def drop_unreadable(get_response: Handler) -> Handler:
-    """Take away the address that a page says it has where that is no address."""
+    """Take away what would only break: an address of a page that is none, as htmx
+    sends it, and of what is searched for the end that no row could hold.
+    """
     if iscoroutinefunction(get_response):
 
         async def drop_async(request: HttpRequest) -> HttpResponseBase:
