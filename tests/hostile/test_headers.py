@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from django.conf import settings as site_settings
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.urls import path
 from pytest_django import Settings
 
+from chatsite import urls
 from chatsite.accounts.models import User
 from conversations.models import Conversation
 from tests import factories
@@ -55,8 +58,8 @@ def get(bob: User, secure: None) -> Callable[[str], Any]:
     def get(name: str) -> Any:
         client = Client()
         client.force_login(bob)
-        path = ANSWERS[name][0].format(made.pk, message=made.leaf_id)
-        return client.get(path, secure=True)
+        address = ANSWERS[name][0].format(made.pk, message=made.leaf_id)
+        return client.get(address, secure=True)
 
     return get
 
@@ -79,6 +82,29 @@ def test_every_answer_carries_every_header(
     assert "http" not in policy
 
 
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError
+
+
+urlpatterns = [path("broken/", broken), *urls.urlpatterns]
+
+
+def test_an_error_of_the_server_is_a_page_like_others(
+    bob: User, secure: None, settings: Settings
+) -> None:
+    settings.ROOT_URLCONF = __name__
+    client = Client(raise_request_exception=False)
+    client.force_login(bob)
+    response = client.get("/broken/", secure=True)
+    assert response.status_code == 500
+    for header, value in HEADERS.items():
+        assert response.headers.get(header) == value, header
+    assert response.headers["Strict-Transport-Security"]
+    policy = response.headers["Content-Security-Policy"]
+    assert set(policy.split("; ")) >= POLICY
+    assert b"RuntimeError" not in response.content
+
+
 def test_plain_http_is_sent_to_https(client: Client, secure: None, db: None) -> None:
     response = client.get("/accounts/login/")
     assert response.status_code == 301
@@ -97,10 +123,10 @@ def test_what_may_be_shown_is_never_stored(get: Callable[[str], Any]) -> None:
 def test_an_address_that_is_none_breaks_nothing(
     alice_client: Client, value: str
 ) -> None:
-    for path in ("/c/", "/conversations/", "/trash/", "/accounts/login/"):
+    for address in ("/c/", "/conversations/", "/trash/", "/accounts/login/"):
         for verb in ("GET", "POST"):
             head = {"HX-Request": "true", "HX-Current-URL": value}
-            assert alice_client.generic(verb, path, headers=head).status_code < 500
+            assert alice_client.generic(verb, address, headers=head).status_code < 500
 
 
 @pytest.fixture
