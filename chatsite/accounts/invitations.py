@@ -6,6 +6,7 @@ import smtplib
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import QuerySet
@@ -66,13 +67,17 @@ def pending(request: HttpRequest) -> Invitation | None:
     return _open().filter(pk=pk).first() if pk else None
 
 
-@transaction.atomic
 def accept(invitation: Invitation, *, username: str, password: str) -> User | None:
     """Make the person, or return None: the invitation was used, revoked, expired."""
-    person = User.objects.create_user(username, invitation.email, password)
-    if use(invitation, person):
-        return person
-    transaction.set_rollback(True)
+    name = User.normalize_username(username)
+    email = User.objects.normalize_email(invitation.email)
+    # Hashing takes long, and in the transaction it would hold up all who write.
+    person = User(username=name, email=email, password=make_password(password))
+    with transaction.atomic():
+        person.save(force_insert=True)
+        if use(invitation, person):
+            return person
+        transaction.set_rollback(True)
     return None
 
 
