@@ -3,7 +3,9 @@
 from urllib.parse import unquote
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -268,6 +270,17 @@ def test_a_row_is_told_of_without_a_look_into_the_store(
 
     with django_assert_num_queries(0):
         listed(conversation)
+
+
+def test_the_list_costs_as_many_queries_however_long_it_is(client: Client) -> None:
+    titled("One")
+    with CaptureQueriesContext(connection) as few:
+        rows(client)
+    titled(*[f"Number {number:03}" for number in range(2 * ROWS)])
+    with CaptureQueriesContext(connection) as many:
+        rows(client)
+
+    assert len(many) == len(few)
 
 
 def test_only_the_top_of_the_list_says_that_it_is_empty(client: Client) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from conversations.catalogue import offered
@@ -56,6 +58,20 @@ def test_the_first_message_makes_its_conversation_and_moves_the_address(
     assert "Why is the sky blue?" in page
     assert f'ws-connect="/ws/c/{conversation.pk}/"' in page
     assert 'data-role="assistant" data-status="pending"' in page
+
+
+def test_a_question_costs_as_many_queries_however_long_the_conversation(
+    client: Browser,
+) -> None:
+    short = factories.conversation(None, "One", "Two")
+    long = factories.conversation(None, *["Question"] * 30)
+    ask(client, factories.conversation(None, "What every process asks once"))
+    with CaptureQueriesContext(connection) as few:
+        ask(client, short)
+    with CaptureQueriesContext(connection) as many:
+        ask(client, long)
+
+    assert len(many) == len(few)
 
 
 def test_a_question_moves_its_row_up_in_every_page_of_the_person(
