@@ -32,7 +32,7 @@ VERSION_LENGTH = 18  # digits
 SUGGESTIONS = (
     "Explain how a transistor works, simply",
     "Plan a three-day trip to Lisbon",
-    "Write a Python function that finds prime numbers",
+    "Write a Python function that finds primes",
 )
 
 

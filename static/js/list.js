@@ -104,3 +104,5 @@ htmx.defineExtension("list", {
 });
 
 document.addEventListener("list:behind", fetchList);
+// Another conversation is open from here on: the row was told of before it was shown.
+htmx.onLoad((root) => { if (root.id === "conversation") mark(); });
