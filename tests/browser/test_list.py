@@ -212,7 +212,7 @@ def test_what_a_list_missed_is_there_once_the_line_is_back(
     page = visit(regular).new_page()
     page.add_init_script(_SOCKETS_BREAK_JS)
     page.goto("/c/new/")
-    page.wait_for_function("sockets.at(-1)?.readyState === WebSocket.OPEN")
+    page.wait_for_function("() => sockets.at(-1)?.readyState === WebSocket.OPEN")
     page.context.set_offline(True)
     page.evaluate("sockets.at(-1).close()")
     going.list.get_by_role("link", name="New conversation", exact=True).click()
