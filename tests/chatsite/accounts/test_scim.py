@@ -4,13 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
-from channels.layers import get_channel_layer
 from django.contrib.auth.models import Group
 from django.test import Client
 from pytest_django import DjangoCaptureOnCommitCallbacks, Settings
 
 from chatsite.accounts.models import User
+from tests.hearing import Hear
 from tests.identity_provider import IdentityProvider, sign_in
 
 TOKEN = "a-token-of-at-least-thirty-two-letters"
@@ -161,14 +160,6 @@ def test_a_person_is_replaced(scim: Client) -> None:
     assert User.objects.get().first_name == ""
 
 
-def heard(person: User) -> Any:
-    """Join the person's group as a socket does; return what reads its next message."""
-    layer: Any = get_channel_layer()
-    channel = async_to_sync(layer.new_channel)()
-    async_to_sync(layer.group_add)(person.live_group, channel)
-    return lambda: async_to_sync(layer.receive)(channel)
-
-
 @pytest.mark.parametrize(
     "operation",
     [
@@ -181,6 +172,7 @@ def heard(person: User) -> Any:
 def test_switching_off_ends_sessions_and_sockets_at_once(
     scim: Client,
     operation: dict[str, Any] | None,
+    heard: Hear,
     django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     """In every shape that providers send, and by DELETE."""
