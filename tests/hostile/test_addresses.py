@@ -53,13 +53,19 @@ OWN = {
 }
 # Where people come who are not signed in.
 OPEN = {
-    *("setup/<str:token>/", "accounts/login/", "accounts/signup/"),
+    *("setup/<str:token>/", "join/<str:token>/", "accounts/login/"),
+    "accounts/signup/",
     *("accounts/oidc/login/", "accounts/oidc/login/callback/"),
     *("accounts/oidc/cancelled/", "accounts/inactive/", "accounts/password/reset/"),
     "accounts/password/reset/done/",
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
     *("accounts/password/reset/key/done/", "accounts/2fa/authenticate/"),
     "accounts/2fa/passkeys/login/",
+}
+# What an identity provider reaches with a token, and nobody in a browser.
+SCIM = {
+    *("scim/v2/ServiceProviderConfig", "scim/v2/ResourceTypes", "scim/v2/Users"),
+    *("scim/v2/Users/<str:pk>", "scim/v2/Groups", "scim/v2/Groups/<str:pk>"),
 }
 # Of the admin's own addresses those that hold nothing of anybody.
 ADMIN_FOR_ALL_STAFF = {
@@ -166,7 +172,7 @@ def of_admin() -> Iterator[str]:
 
 
 def test_no_address_is_missing_from_these_tables() -> None:
-    known = {*OWNED, *OWN, *OPEN}
+    known = {*OWNED, *OWN, *OPEN, *SCIM}
     assert {route for route in routes() if not route.startswith("admin/")} == known
     assert set(of_admin()) >= ADMIN_FOR_ALL_STAFF
 
@@ -189,7 +195,7 @@ def test_whoever_is_not_signed_in_reaches_nothing(
     who: str, gone: Client, keys: Callable[[str], str]
 ) -> None:
     client, before = gone if who == "gone" else Client(), everything()
-    for route in (*OWNED, *OWN, *of_admin()):
+    for route in (*OWNED, *OWN, *SCIM, *of_admin()):
         for verb in VERBS:
             status, location = asked(client, verb, keys(route))
             away = status == 302 and location.startswith(AWAY)
