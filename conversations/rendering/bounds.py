@@ -9,6 +9,7 @@ Two rules, of the text alone, so that a page that followed an answer equals a fr
 
 import html
 import re
+from itertools import islice
 
 MARKS_LIMIT = 50_000
 """Marks of a document; a megabyte of ordinary prose has fewer."""
@@ -41,9 +42,7 @@ class Allowance:
         if count <= self._left:
             self._left -= count
             return None
-        marks = _MARK.finditer(known, begin)
-        for _ in range(self._left):
-            next(marks)
+        marks = islice(_MARK.finditer(known, begin), self._left, None)
         self._left = 0
         return next(marks).start() - begin
 

@@ -12,6 +12,9 @@ from conversations.rendering import IncrementalMarkdown, render_markdown, render
 
 LENGTH_CHARS = 1_500
 GROWTH = 2.4
+# A megabyte is read no further than the bounds of rendering allow.
+LONG_CHARS = 1_000_000
+LONG_CALLS = 5_000_000
 # What any text costs, however short.
 FLOOR_CALLS = 2_000
 
@@ -50,3 +53,11 @@ def decoded(text: str) -> None:
 def test_work_grows_with_the_text(work: Callable[[str], object], piece: str) -> None:
     once, twice = (calls_of(work, text_of(piece, n * LENGTH_CHARS)) for n in (1, 2))
     assert twice <= GROWTH * once + FLOOR_CALLS
+
+
+@pytest.mark.parametrize("work", [render_markdown, live])
+@pytest.mark.parametrize("piece", ["[", "![", "_a", "&", "`a", "http://a", "  - a\n"])
+def test_a_megabyte_costs_no_more_than_its_bounds(
+    work: Callable[[str], object], piece: str
+) -> None:
+    assert calls_of(work, text_of(piece, LONG_CHARS)) <= LONG_CALLS
