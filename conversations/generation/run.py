@@ -36,7 +36,7 @@ NOTICEABLE_S = 0.001
 
 @dataclass(slots=True)
 class Run:
-    """The live state of one turn; touched on the event loop alone."""
+    """The live state of one turn; only its markdown is ever touched by a thread."""
 
     turn_id: uuid.UUID
     # What was claimed together with the question, if it was.
@@ -53,6 +53,8 @@ class Run:
     received: Accumulator = field(default_factory=Accumulator)
     markdown: IncrementalMarkdown = field(default_factory=IncrementalMarkdown)
     sequence: int = 0
+    # Held while the markdown is rendered: a thread may do it.
+    _rendering: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def take(self, event: Event) -> None:
         """Fold one event in; its text waits for the next frame."""
@@ -109,18 +111,31 @@ class Run:
 
     async def _publish_frame(self, turn: Turn) -> bool:
         """Send what no page has yet; returns whether there was any."""
-        update = self.markdown.update()
-        if update is None:
-            return False
-        self.sequence += 1
+        async with self._rendering:
+            update = await self._updated()
+            if update is None:
+                return False
+            self.sequence += 1
         await feed.publish(
             feed.conversation_group(turn.conversation_id), self._frame(turn, update)
         )
         return True
 
+    async def _updated(self) -> Update | None:
+        if not self.markdown.heavy:
+            return self.markdown.update()
+        rendering = asyncio.ensure_future(asyncio.to_thread(self.markdown.update))
+        try:
+            return await asyncio.shield(rendering)
+        except asyncio.CancelledError:
+            # No snapshot is taken while the thread is still at it.
+            await asyncio.wait([rendering])
+            raise
+
     async def send_snapshot(self, turn: Turn, channel: str) -> None:
         """Send everything that pages have been sent so far to one listener."""
-        update = self.markdown.snapshot()
+        async with self._rendering:
+            update = self.markdown.snapshot()
         snapshot = self._frame(turn, update, snapshot=True)
         await feed.reply(channel, {**snapshot, "type": "turn.snapshot"})
 

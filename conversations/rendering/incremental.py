@@ -30,6 +30,8 @@ from conversations.rendering.sanitising import LINE_END, normalise
 OPEN_LIMIT_CHARS = 32_768
 RENDER_SPACING = 20
 """An open block is rendered no more often than this many times its last duration."""
+HEAVY_CHARS = 4_000
+HEAVY_S = 0.02
 
 # Below an empty line, such a beginning is a new block whatever follows it.
 _NEW_BLOCK = re.compile(r"[^\W\d_]|[#`~|>]|\*[^\s]")
@@ -83,6 +85,12 @@ class IncrementalMarkdown:
     def due(self, now_s: float) -> bool:
         """Tell whether an update is worth its cost at `now_s` (of `perf_counter`)."""
         return now_s - self._rendered_at_s >= RENDER_SPACING * self.last_render_s
+
+    @property
+    def heavy(self) -> bool:
+        """Whether the next update may take long enough to leave the event loop."""
+        fed_chars = sum(map(len, self._fed))
+        return fed_chars > HEAVY_CHARS or self.last_render_s > HEAVY_S
 
     def update(self) -> Update | None:
         """Render what was fed since the last update; None when there is nothing new."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from conversations.rendering import IncrementalMarkdown, render_markdown
 from conversations.rendering.codeblocks import LIVE_LIMIT_CHARS
-from conversations.rendering.incremental import OPEN_LIMIT_CHARS
+from conversations.rendering.incremental import HEAVY_CHARS, OPEN_LIMIT_CHARS
 from tests.conversations.rendering.corpus import ALL_EXAMPLES, EXAMPLES, PIECES
 from tests.conversations.rendering.page import Page, follow, fresh
 
@@ -289,3 +289,10 @@ def test_it_asks_for_time_between_costly_renderings() -> None:
     assert markdown.last_render_s > 0
     assert not markdown.due(rendered_at_s + 19 * markdown.last_render_s)
     assert markdown.due(rendered_at_s + 21 * markdown.last_render_s)
+
+
+def test_it_tells_when_an_update_may_take_long() -> None:
+    markdown = IncrementalMarkdown("some words")
+    assert not markdown.heavy
+    markdown.feed("[" * HEAVY_CHARS)
+    assert markdown.heavy
