@@ -59,8 +59,8 @@ class LossyRedisLayer(RedisLayer):
 
     @override
     async def send(self, channel: str, message: dict[str, Any]) -> None:
-        await self._chance.passed_on(super().send, channel, message)
+        await self._chance.passed_on(self._get_layer().send, channel, message)
 
     @override
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
-        await self._chance.passed_on(super().group_send, group, message)
+        await self._chance.passed_on(self._get_layer().group_send, group, message)
