@@ -121,7 +121,10 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         Channels would first close old connections of the database, on a thread and
         for every frame; here the threads that use connections look after them.
         """
-        await getattr(self, get_handler_name(message))(message)
+        handler = getattr(self, get_handler_name(message), None)
+        # During an upgrade a newer process may speak of what is not known here.
+        if handler is not None:
+            await handler(message)
 
     @override
     async def disconnect(self, code: int) -> None:

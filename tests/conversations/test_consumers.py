@@ -279,6 +279,16 @@ async def test_a_change_from_outside_is_looked_up_and_rendered() -> None:
     assert "Half" in html
 
 
+async def test_an_event_of_a_newer_version_is_passed_over() -> None:
+    person, conversation = await made(finished)
+
+    async with page(conversation.pk, person=person) as socket:
+        group = feed.conversation_group(conversation.pk)
+        await feed.layer().group_send(group, {"type": "turn.sung"})
+
+        assert await socket.receive_nothing()
+
+
 async def test_a_new_title_reaches_the_page() -> None:
     person, conversation = await made(finished)
 
