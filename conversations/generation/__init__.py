@@ -7,10 +7,10 @@ through the feed, and every write goes through `conversations.turns`.
 from conversations.generation.worker import (
     begin,
     claim,
+    claimed,
     drain,
-    prepare,
     recover,
     sweep,
 )
 
-__all__ = ["begin", "claim", "drain", "prepare", "recover", "sweep"]
+__all__ = ["begin", "claim", "claimed", "drain", "recover", "sweep"]

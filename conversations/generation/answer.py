@@ -50,12 +50,11 @@ type _Ended = tuple[feed.TurnArticles | feed.TurnChanged, uuid.UUID | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """A claimed turn, its reserved call, and the request or why there is none."""
+class Claimed:
+    """A turn that is this process's to answer, and its reserved call."""
 
     turn: Turn
     call_id: uuid.UUID
-    transcript: Transcript | Exception
 
 
 def claim_of(model_id: str, worker_id: uuid.UUID) -> Claim:
@@ -65,29 +64,6 @@ def claim_of(model_id: str, worker_id: uuid.UUID) -> Claim:
         return Claim(worker=worker_id)
     parameters = {"max_tokens": model.max_output_tokens, **model.parameters}
     return Claim(worker=worker_id, parameters=parameters)
-
-
-def prepared(turn: Turn, call_id: uuid.UUID) -> Prepared:
-    """A claimed turn with all that its answer needs.
-
-    Not within the transaction that claims: history stands still above a question, and
-    nobody else has to wait while it is read.
-    """
-    try:
-        transcript = _transcript(turn)
-    except Exception as error:  # noqa: BLE001 - it fails the answer, not the question
-        return Prepared(turn, call_id, error)
-    return Prepared(turn, call_id, transcript)
-
-
-def _transcript(turn: Turn) -> Transcript:
-    model = offered.model_info(turn.model)
-    if model is None:
-        raise offered.UnknownModel(turn.model)
-    transcript = build_request(turn, model)
-    if transcript.omitted_messages:
-        note_omission(turn, transcript.omitted_messages)
-    return transcript
 
 
 async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
@@ -101,12 +77,12 @@ async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
 
 
 async def _attend(run: Run, worker: Worker) -> uuid.UUID | None:
-    prepared = run.prepared or await in_thread(_prepared, run.turn_id, worker.id)
-    if prepared is None:
+    claimed = run.claimed or await in_thread(_claimed, run.turn_id, worker.id)
+    if claimed is None:
         return None
-    _tell_apart(prepared.turn)
-    run.turn, run.call_id, run.prepared = prepared.turn, prepared.call_id, None
-    run.receiving = asyncio.create_task(_receive(run, prepared, worker.pace))
+    _tell_apart(claimed.turn)
+    run.turn, run.call_id, run.claimed = claimed.turn, claimed.call_id, None
+    run.receiving = asyncio.create_task(_receive(run, claimed.turn, worker.pace))
     if run.cut is not None:
         run.receiving.cancel()
     try:
@@ -122,11 +98,11 @@ def _tell_apart(turn: Turn) -> None:
     spans.note(provider=turn.provider, model=turn.model)
 
 
-def _prepared(turn_id: uuid.UUID, worker_id: uuid.UUID) -> Prepared | None:
+def _claimed(turn_id: uuid.UUID, worker_id: uuid.UUID) -> Claimed | None:
     turns = Turn.objects.select_related("conversation__owner", "question", "answer")
     turn = turns.get(pk=turn_id)
     claim = claim_of(turn.model, worker_id)
-    return prepared(turn, claim.call_id) if begin_turn(turn, claim) else None
+    return Claimed(turn, claim.call_id) if begin_turn(turn, claim) else None
 
 
 async def _outcome(
@@ -151,24 +127,38 @@ async def _outcome(
             return {"status": Turn.Status.FAILED, "error_code": "internal"}
 
 
-async def _receive(run: Run, prepared: Prepared, pace: Pace) -> None:
-    if isinstance(prepared.transcript, Exception):
-        raise prepared.transcript
-    provider = offered.provider_of(prepared.turn.model)
-    attempts = _Attempts(run, prepared.turn)
-    request = await _request(prepared.transcript)
+async def _receive(run: Run, turn: Turn, pace: Pace) -> None:
+    attempts = _Attempts(run, turn)
+    request = await _request(turn)
+    provider = offered.provider_of(turn.model)
     try:
         async with provider.stream(request, on_attempt=attempts.note) as stream:
-            await run.read(stream, prepared.turn, pace)
+            await run.read(stream, turn, pace)
     finally:
         await attempts.written()
 
 
-async def _request(transcript: Transcript) -> MessageRequest:
+async def _request(turn: Turn) -> MessageRequest:
+    """What is asked of the provider.
+
+    The question is acknowledged before its history is read, which may be long; and it
+    stands still above a question, so no transaction has to hold it.
+    """
+    transcript = await in_thread(_transcript, turn)
     if transcript.pictures:
         # Files may be far away: no thread of the database waits for them.
         transcript = await asyncio.to_thread(with_pictures, transcript)
     return transcript.request
+
+
+def _transcript(turn: Turn) -> Transcript:
+    model = offered.model_info(turn.model)
+    if model is None:
+        raise offered.UnknownModel(turn.model)
+    transcript = build_request(turn, model)
+    if transcript.omitted_messages:
+        note_omission(turn, transcript.omitted_messages)
+    return transcript
 
 
 class _Attempts:

@@ -24,7 +24,7 @@ from conversations.turns import Checkpoint
 if TYPE_CHECKING:
     import uuid
 
-    from conversations.generation.answer import Prepared
+    from conversations.generation.answer import Claimed
     from conversations.generation.pace import Pace
     from conversations.models import Turn
     from conversations.providers.base import ProviderStream
@@ -40,7 +40,7 @@ class Run:
 
     turn_id: uuid.UUID
     # What was claimed together with the question, if it was.
-    prepared: Prepared | None = None
+    claimed: Claimed | None = None
     task: asyncio.Task[None] | None = None
     # The part of the task that reads from the provider, and may be cut short.
     receiving: asyncio.Task[None] | None = None

@@ -15,7 +15,7 @@ from django.db import connection
 
 from conversations import correlation, feed, spans, tasks
 from conversations.database import in_thread
-from conversations.generation.answer import Prepared, answer, claim_of, prepared
+from conversations.generation.answer import Claimed, answer, claim_of
 from conversations.generation.pace import Pace
 from conversations.generation.run import Run
 from conversations.ledger.calls import settle_lost_calls
@@ -54,11 +54,11 @@ class Worker:
         self._opening = asyncio.Lock()
         self._background: list[asyncio.Task[None]] = []
 
-    def begin(self, turn_id: uuid.UUID, prepared: Prepared | None = None) -> None:
+    def begin(self, turn_id: uuid.UUID, claimed: Claimed | None = None) -> None:
         """Start the answer of a pending turn, unless this process already has it."""
         if self.draining or turn_id in self.runs:
             return
-        run = self.runs[turn_id] = Run(turn_id, prepared)
+        run = self.runs[turn_id] = Run(turn_id, claimed)
         self.pace.streams = len(self.runs)
         # Not in the context of the request, which ends before the answer.
         context = correlation.handed_on()
@@ -187,14 +187,14 @@ def claim(model_id: str) -> Claim:
     return claim_of(model_id, WORKER_ID)
 
 
-def prepare(turn: Turn, claim: Claim) -> Prepared | None:
-    """What the answer of a turn needs, if it was started with this claim."""
-    return prepared(turn, claim.call_id) if turn.worker == claim.worker else None
+def claimed(turn: Turn, claim: Claim) -> Claimed | None:
+    """The turn as `begin` takes it, if it was started with this claim."""
+    return Claimed(turn, claim.call_id) if turn.worker == claim.worker else None
 
 
-def begin(turn_id: uuid.UUID, prepared: Prepared | None = None) -> None:
+def begin(turn_id: uuid.UUID, claimed: Claimed | None = None) -> None:
     """Start the answer of a pending turn as a task of the running event loop."""
-    worker().begin(turn_id, prepared)
+    worker().begin(turn_id, claimed)
 
 
 async def drain(seconds: float) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conversations.articles import Changes
-    from conversations.generation.answer import Prepared
+    from conversations.generation.answer import Claimed
 
 
 class ChangesResponse(HttpResponse):
@@ -39,11 +39,11 @@ class ChangesResponse(HttpResponse):
         changes: Changes,
         html: str,
         status: int,
-        prepared: Prepared | None = None,
+        claimed: Claimed | None = None,
     ) -> None:
         super().__init__(html, status=status)
         self.group = conversation.live_group
-        self.prepared = prepared
+        self.claimed = claimed
         self.event: feed.TurnArticles = {
             "type": "turn.articles",
             "version": changes.version,
@@ -53,7 +53,7 @@ class ChangesResponse(HttpResponse):
         # Set where a row of the list changed too: for every page of the person.
         self.moved: tuple[str, Conversation] | None = None
         turn = changes.running
-        unclaimed = turn is not None and (prepared or turn.worker is None)
+        unclaimed = turn is not None and (claimed or turn.worker is None)
         self.begins = turn.pk if turn is not None and unclaimed else None
 
 
@@ -83,7 +83,7 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
         if isinstance(response, ChangesResponse):
             await feed.publish(response.group, response.event)
             if response.begins is not None:
-                generation.begin(response.begins, response.prepared)
+                generation.begin(response.begins, response.claimed)
             if response.moved is not None:
                 person_group, conversation = response.moved
                 await feed.publish(person_group, listed(conversation))
@@ -222,18 +222,16 @@ def _started(
         made = turns.turn_of_key(form.cleaned_data["key"], request.user)
         if made is None:
             return problem(request, _words_of(refusal), status=409)
-        turn, prepared, changes = made, None, None
+        turn, claimed, changes = made, None, None
     else:
         # Committed by now: what follows may fail and takes no question along.
-        prepared, changes = generation.prepare(turn, claim), _changes_of(turn)
+        claimed, changes = generation.claimed(turn, claim), _changes_of(turn)
     conversation = turn.conversation
     changes = changes or changes_since(conversation, turn.version - 1)
     if is_new:
-        response = _opened(request, conversation, changes, prepared)
+        response = _opened(request, conversation, changes, claimed)
     else:
-        response = _changed(
-            request, conversation, changes, status=201, prepared=prepared
-        )
+        response = _changed(request, conversation, changes, status=201, claimed=claimed)
     if conversation.updated_at == turn.created_at:
         response.moved = request.user.live_group, conversation
     return response
@@ -257,13 +255,13 @@ def _opened(
     request: SignedInRequest,
     conversation: Conversation,
     changes: Changes,
-    prepared: Prepared | None,
+    claimed: Claimed | None,
 ) -> ChangesResponse:
     if not request.htmx:
-        return _changed(request, conversation, changes, prepared=prepared)
+        return _changed(request, conversation, changes, claimed=claimed)
     context: dict[str, Any] = page_context(request.user, conversation)
     html = render_to_string("conversations/live.html#opened", context, request=request)
-    response = ChangesResponse(conversation, changes, html, 201, prepared)
+    response = ChangesResponse(conversation, changes, html, 201, claimed)
     response.headers["HX-Push-Url"] = _address(conversation)
     return response
 
@@ -275,12 +273,12 @@ def _changed(
     *,
     status: int = 200,
     more: str = "",
-    prepared: Prepared | None = None,
+    claimed: Claimed | None = None,
 ) -> ChangesResponse:
     if request.htmx:
         html = changes.html + more
-        return ChangesResponse(conversation, changes, html, status, prepared)
-    response = ChangesResponse(conversation, changes, "", 303, prepared)
+        return ChangesResponse(conversation, changes, html, status, claimed)
+    response = ChangesResponse(conversation, changes, "", 303, claimed)
     response.headers["Location"] = _address(conversation)
     return response
 
