@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -148,7 +148,12 @@ def _sent_content(
 ) -> list[Block]:
     if message.role == Message.Role.USER:
         return list(_question_blocks(message, model, pictures))
-    said = [block for block in message.content if not _is_unsendable(block)]
+    answered = {block.get("tool_use_id") for block in message.content}
+    said = [
+        block
+        for block in message.content
+        if not _is_unsendable(block) and not _is_unanswered(block, answered)
+    ]
     if message.status == Turn.Status.COMPLETE:
         return said
     return [block for block in said if block.get("type") in {"text", "thinking"}]
@@ -163,6 +168,17 @@ def _is_unsendable(block: Block) -> bool:
     if block.get("type") == "thinking":
         return not block.get("signature")
     return block.get("type") == "text" and not block.get("text", "").strip()
+
+
+def _is_unanswered(block: Block, answered: Container[str | None]) -> bool:
+    """Whether it calls a tool without a result, which no request may hold.
+
+    A model may ask for a tool unasked, and nobody here has one; only the provider's
+    own tools are answered, in the same message.
+    """
+    kind = str(block.get("type"))
+    is_answered = kind != "tool_use" and block.get("id") in answered
+    return kind.endswith("tool_use") and not is_answered
 
 
 def _question_blocks(

@@ -153,6 +153,22 @@ def test_thinking_that_nobody_signed_is_not_sent_to_a_model_that_asks_for_it() -
     assert sent(turn)[1]["content"] == content[1:]
 
 
+def test_a_call_of_a_tool_that_nobody_answered_is_not_sent() -> None:
+    said = {"type": "text", "text": "Let me look."}
+    searched = {"type": "server_tool_use", "id": "s1", "name": "web_search"}
+    found = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
+    called = {"type": "tool_use", "id": "t1", "name": "look", "input": {}}
+    turn = factories.begun(factories.started(text="Look!"))
+    content: list[dict[str, Any]] = [said, searched, found, called]
+    outcome = turns.Outcome(status=Turn.Status.COMPLETE, content=content, text="")
+    turns.end_turn(turn, outcome, worker=factories.WORKER)
+    turn.conversation.refresh_from_db()
+
+    history = sent(factories.asked(turn.conversation, "Well?"))
+
+    assert history[1]["content"] == [said, searched, found]
+
+
 def test_a_refused_question_is_taken_out_with_its_refusal() -> None:
     first = factories.ended(factories.started(), "I", stop_reason="refusal")
     turn = factories.asked(first.conversation, "Something else")
