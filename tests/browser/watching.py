@@ -14,6 +14,11 @@ addEventListener("securitypolicyviolation", (event) => {{
 }});
 """
 _LOCAL = ("data:", "blob:", "about:blank")
+# A page that is replaced at once leaves a socket that had just begun to open.
+_NO_FAULTS = (
+    "WebSocket is closed before the connection is established",
+    "[object Event]",
+)
 
 
 @dataclass
@@ -42,6 +47,7 @@ class Watch:
             fault
             for fault in self.faults
             if not any(re.search(pattern, fault) for pattern in self.allowed)
+            and not any(words in fault for words in _NO_FAULTS)
         ]
 
     def _heard(self, message: ConsoleMessage) -> None:
