@@ -15,8 +15,9 @@ from tests.faults.conftest import Note
 from tests.faults.findings import times
 from tests.faults.store import answers, is_intact
 from tests.faults.test_kill import until_none_runs
-from tests.parts import chosen
 
+# A team's data is on the disk of its database server.
+pytestmark = pytest.mark.sqlite
 DISK_MB = 64
 TRIES = 5
 FILLING_BYTES = 1 << 20
@@ -25,8 +26,6 @@ FILLING_BYTES = 1 << 20
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A small file system of its own."""
-    if chosen():
-        pytest.skip("A team's data is on the disk of its database server.")
     if os.geteuid() != 0:
         pytest.skip("Only root can mount a file system.")
     folder = tmp_path / "disk"
