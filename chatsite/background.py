@@ -97,8 +97,7 @@ class BackgroundWorker:
         while not self.ended.is_set():
             try:
                 self.worker.run()
-            except Exception:
-                # The edge of the thread: a database that is away comes back.
+            except Exception:  # the thread's edge: a database that may come back
                 logger.warning("Background work waits for the database", exc_info=True)
             finally:
                 connections.close_all()

@@ -132,8 +132,7 @@ class ChatServer(Server):  # type: ignore[misc]  # Daphne has no types
                 await self._close_in_order()
         except TimeoutError:
             logger.warning("Not everything had ended when the time was over.")
-        except Exception:
-            # Whatever goes wrong here, the process has to end.
+        except Exception:  # whatever goes wrong here, the process has to end
             logger.exception("The server did not end in order.")
 
     async def _close_in_order(self) -> None:

@@ -199,8 +199,7 @@ async def _ask(offer: _Offer) -> bool:
         code = error.code
     except TimeoutError:
         code = "timeout"
-    except Exception:
-        # An answer that nobody foresaw must not end the asking for good.
+    except Exception:  # what nobody foresaw must not end the asking for good
         logger.exception("The models of %s could not be read", offer.provider.name)
         code = "internal"
     offer.asked = True

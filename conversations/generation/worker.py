@@ -74,8 +74,7 @@ class Worker:
                 following = await answer(run, self)
             if following is not None and self.draining:
                 await in_thread(put_back, following)
-        except Exception:
-            # The edge of the task: one answer's fault must not leave it in `runs`.
+        except Exception:  # the task's edge: no fault may leave it in `runs`
             logger.exception("Turn %s ended in an error of this site", run.turn_id)
         finally:
             del self.runs[run.turn_id]

@@ -54,8 +54,7 @@ class Command(BaseCommand):
             runs = Runs(processes, self._say, seconds=4 if quick else seconds)
             try:
                 results = runs.all(levels, briefly=quick)
-            except Exception:
-                # Whatever it was, the processes' own words are about to be deleted.
+            except Exception:  # whatever it was, their log is about to be deleted
                 self.stderr.write(processes.log())
                 raise
         for name, value in facts.items():

@@ -36,8 +36,7 @@ class Command(BaseCommand):
             growth = Growth(processes, self._say, messages=messages)
             try:
                 found = growth.all()
-            except Exception:
-                # Whatever it was, the processes' own words are about to be deleted.
+            except Exception:  # whatever it was, their log is about to be deleted
                 sys.stderr.write(processes.log())
                 raise
         for name, value in facts.items():

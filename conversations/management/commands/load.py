@@ -42,8 +42,7 @@ class Command(BaseCommand):
                     found = Loads(processes, self._say).all()
                 else:
                     found = Soak(processes, self._say, minutes=soak).all()
-            except Exception:
-                # Whatever it was, the processes' own words are about to be deleted.
+            except Exception:  # whatever it was, their log is about to be deleted
                 sys.stderr.write(processes.log())
                 raise
         for name, value in facts.items():
