@@ -127,6 +127,7 @@ def _titles_model(records: Sequence[ModelRecord]) -> str | None:
 def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
     limit = record.max_output_tokens or UNTOLD_OUTPUT_TOKENS
     is_deprecated = record.lifecycle == "deprecated"
+    capabilities = record.capabilities
     notes = [
         UNKNOWN_SIGHT if record.image_input is None else "",
         _DEPRECATED if is_deprecated else "",
@@ -144,6 +145,12 @@ def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
         created_at=record.created_at or "",
         line=_line_of(record),
         deprecated=is_deprecated,
+        retires_at=record.retires_at,
+        documents=capabilities.pdf_input is True,
+        thinking=capabilities.thinking or frozenset(),
+        efforts=capabilities.effort or frozenset(),
+        server_tools=capabilities.server_tools or frozenset(),
+        output_limit_tokens=record.max_output_tokens,
     )
 
 

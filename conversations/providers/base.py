@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from conversations.messages_api import Event, MessageRequest
@@ -20,7 +21,11 @@ class ModelInfo:
     `names_pictures` asks for a text block `[picture: NAME]` before each picture.
     `titles` says that the provider may be asked for titles, `titles_model` of which
     of its models. `created_at` is an ISO 8601 time; `line` a family (haiku, ...); a
-    `deprecated` model is soon served no longer.
+    `deprecated` model is served until `retires_at` at most.
+    What it can do is said by `documents` (takes them as blocks), `thinking` (modes),
+    `efforts` (levels), `sampling` (takes a temperature), `server_tools` (names as in
+    `web_search`), `caching` (takes marks of the prompt's cache) and
+    `output_limit_tokens` (the most that `max_tokens` may be, None if unknown).
     """
 
     id: str
@@ -38,6 +43,14 @@ class ModelInfo:
     created_at: str = ""
     line: str | None = None
     deprecated: bool = False
+    retires_at: datetime | None = None
+    documents: bool = False
+    thinking: frozenset[str] = frozenset()
+    efforts: frozenset[str] = frozenset()
+    sampling: bool = False
+    server_tools: frozenset[str] = frozenset()
+    caching: bool = False
+    output_limit_tokens: int | None = None
 
 
 class ProviderStream(Protocol):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -74,7 +75,25 @@ async def test_a_listed_model_is_offered_with_what_the_list_says() -> None:
         titles=True,
         created_at="2026-09-28T00:00:00Z",
         line="sonnet",
+        output_limit_tokens=128_000,
     )
+
+
+async def test_what_a_model_can_do_is_told_as_its_server_says_it() -> None:
+    yes, no = {"supported": True}, {"supported": False}
+    capabilities = {
+        "pdf_input": yes,
+        "effort": {**yes, "low": yes, "max": no},
+        "thinking": {**yes, "types": {"adaptive": yes, "enabled": no}},
+        "server_tools": {**yes, "web_search": yes},
+    }
+    retires = {"retires_at": "2027-03-01T00:00:00Z"}
+    [model] = await models_of({**SONNET, **retires, "capabilities": capabilities})
+    assert model.documents
+    assert model.efforts == {"low"}
+    assert model.thinking == {"adaptive"}
+    assert model.server_tools == {"web_search"}
+    assert model.retires_at == datetime(2027, 3, 1, tzinfo=UTC)
 
 
 async def test_a_model_that_sees_no_pictures_is_said_to() -> None:
