@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import batched
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conversations.messages_api import MessageRequest
+from conversations.messages_api import MessageRequest, with_breakpoints
 from conversations.models import Attachment, Message, Turn
 from conversations.querysets import branch_ids
 from conversations.uploads import read_bytes
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 BYTES_PER_TOKEN = 3.5
 TOKENS_PER_MESSAGE = 8
 TOKENS_PER_PICTURE = 1600
+# What a full window keeps of its room when older messages are left out: they go many
+# at once, or each request would begin otherwise and none be read from a cache.
+KEPT_SHARE = 0.75
 HISTORY_LIMIT = 100_000  # messages, the most that the API takes
 ROWS_AT_ONCE = 500
 
@@ -40,11 +43,18 @@ class Transcript:
     """A request, and how many older messages were left out of it to fit.
 
     `pictures` are those whose bytes the request still lacks: see `with_pictures`.
+    `caching` says that the model takes marks of the prompt's cache.
     """
 
     request: MessageRequest
     omitted_messages: int
     pictures: Mapping[str, Attachment]
+    caching: bool = False
+
+    @property
+    def marked(self) -> MessageRequest:
+        """The request as it is sent, once it has its pictures: marks stand on them."""
+        return with_breakpoints(self.request) if self.caching else self.request
 
 
 class _Said(NamedTuple):
@@ -78,7 +88,8 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
         system=model.system,
         parameters=model.parameters,
     )
-    return Transcript(request, len(said) - len(kept), pictures if model.images else {})
+    needed = pictures if model.images else {}
+    return Transcript(request, len(said) - len(kept), needed, model.caching)
 
 
 def with_pictures(transcript: Transcript) -> Transcript:
@@ -216,17 +227,34 @@ def _filled(block: Block, pictures: Mapping[str, Attachment]) -> Block:
 
 
 def _fitting(said: Sequence[Block], model: ModelInfo) -> list[Block]:
-    """The newest messages that leave room for the answer, from a question on."""
+    """The newest messages that leave room for the answer, from a question on.
+
+    Where they begin depends on what was said until then alone, and moves in steps.
+    """
     if model.context_tokens is None:
         return list(said)
     room = model.context_tokens - model.max_output_tokens - _tokens(model.system or "")
-    start = len(said) - 1
-    room -= _message_tokens(said[start])
-    while start > 0 and (room := room - _message_tokens(said[start - 1])) >= 0:
-        start -= 1
-    while start < len(said) - 1 and said[start]["role"] != "user":
-        start += 1
+    sizes = [_message_tokens(message) for message in said]
+    start = used = 0
+    for place, size in enumerate(sizes):
+        used += size
+        if said[place]["role"] == Message.Role.USER and used > room:
+            kept = round(room * KEPT_SHARE)
+            first = start + _first_kept(sizes[start : place + 1], kept)
+            while said[first]["role"] != Message.Role.USER:
+                first += 1
+            used -= sum(sizes[start:first])
+            start = first
     return list(said[start:])
+
+
+def _first_kept(sizes: Sequence[int], room: int) -> int:
+    """From where on everything fits; the last one is kept in any case."""
+    first = len(sizes) - 1
+    room -= sizes[first]
+    while first > 0 and (room := room - sizes[first - 1]) >= 0:
+        first -= 1
+    return first
 
 
 def _message_tokens(message: Block) -> int:

@@ -148,7 +148,7 @@ async def _request(turn: Turn) -> MessageRequest:
     if transcript.pictures:
         # Files may be far away: no thread of the database waits for them.
         transcript = await asyncio.to_thread(with_pictures, transcript)
-    return transcript.request
+    return transcript.marked
 
 
 def _transcript(turn: Turn) -> Transcript:

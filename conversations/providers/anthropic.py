@@ -150,6 +150,8 @@ def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
         thinking=capabilities.thinking or frozenset(),
         efforts=capabilities.effort or frozenset(),
         server_tools=capabilities.server_tools or frozenset(),
+        # Other servers pass over the marks: their usual clients send them too.
+        caching=True,
         output_limit_tokens=record.max_output_tokens,
     )
 

@@ -27,6 +27,7 @@ def unlisted_model(model_id: str, provider: str) -> ModelInfo:
         max_output_tokens=UNTOLD_OUTPUT_TOKENS,
         note=UNKNOWN_SIGHT,
         titles=True,
+        caching=True,
         line=line_in(model_id),
     )
 
@@ -47,6 +48,7 @@ def claude_models(ids: Sequence[str], provider: str) -> list[ModelInfo]:
             note="" if line else UNKNOWN_SIGHT,
             titles=True,
             titles_model=titles_model,
+            caching=True,
             line=line,
         )
         for each, line in zip(ids, map(line_in, ids), strict=True)

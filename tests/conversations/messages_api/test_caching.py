@@ -1,8 +1,5 @@
 """Marks stand so that a server which caches by prefix reads nearly all it is sent."""
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -12,62 +9,14 @@ from conversations.messages_api import (
     Usage,
     check_request,
     client_tool,
-    read_usage,
     with_breakpoints,
 )
+from tests.prefix_cache import PrefixCache, share_read
 
-LOOKBACK_BLOCKS = 20
-SMALLEST_PREFIX_TOKENS = 512
 TURNS = 20
 
 TOOL = client_tool("look", "Looks things up. " * 20, {"type": "object"})
 SYSTEM = "Answer briefly, and say where it is from. " * 40
-
-
-@dataclass
-class PrefixCache:
-    """A server that knows again each prefix which ended at a mark.
-
-    From a mark it looks back over a number of blocks for the longest it knows.
-    """
-
-    known: set[str] = field(default_factory=set)
-
-    def answer(self, request: MessageRequest) -> Usage:
-        prefix, size = "", 0
-        ends: list[tuple[str, int]] = []
-        marks: list[int] = []
-        for place, (block, is_marked) in enumerate(_blocks_of(request)):
-            prefix += block
-            size += max(1, len(block) // 4)
-            ends.append((str(hash(prefix)), size))
-            if is_marked and size >= SMALLEST_PREFIX_TOKENS:
-                marks.append(place)
-        read = max((self._read(ends, mark) for mark in marks), default=0)
-        kept = ends[marks[-1]][1] if marks else 0
-        self.known.update(ends[mark][0] for mark in marks)
-        return read_usage(
-            {
-                "input_tokens": size - max(kept, read),
-                "cache_creation_input_tokens": max(0, kept - read),
-                "cache_read_input_tokens": read,
-            }
-        )
-
-    def _read(self, ends: list[tuple[str, int]], mark: int) -> int:
-        near = ends[max(0, mark - LOOKBACK_BLOCKS) : mark + 1]
-        return max((size for end, size in near if end in self.known), default=0)
-
-
-def _blocks_of(request: MessageRequest) -> Iterator[tuple[str, bool]]:
-    body = request.body(stream=True)
-    contents = [("tools", body.get("tools", [])), ("system", body.get("system", []))]
-    contents += [(each["role"], each["content"]) for each in body["messages"]]
-    for role, content in contents:
-        words = [{"type": "text", "text": content}]
-        for block in words if isinstance(content, str) else content:
-            plain = {k: v for k, v in block.items() if k != "cache_control"}
-            yield json.dumps([role, plain]), "cache_control" in block
 
 
 def asked(messages: list[dict[str, Any]], **more: Any) -> MessageRequest:
@@ -126,11 +75,6 @@ def usage_of_a_conversation(answer: Any, *, marked: bool = True) -> list[Usage]:
                 send()
             messages.append(message)
     return usage
-
-
-def share_read(usage: list[Usage]) -> float:
-    prompts = sum(each.prompt_tokens for each in usage)
-    return sum(each.cache_read_tokens for each in usage) / prompts
 
 
 @pytest.mark.parametrize(

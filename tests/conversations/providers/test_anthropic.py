@@ -75,6 +75,7 @@ async def test_a_listed_model_is_offered_with_what_the_list_says() -> None:
         titles=True,
         created_at="2026-09-28T00:00:00Z",
         line="sonnet",
+        caching=True,
         output_limit_tokens=128_000,
     )
 
