@@ -19,7 +19,7 @@ from conversations import feed
 from conversations.catalogue import offered
 from conversations.messages_api import token_count
 from conversations.models import Attachment, Conversation, Message, Turn
-from conversations.notices import notice_of
+from conversations.notices import attempt_countdown, notice_of, waiting_of
 from conversations.querysets import branch_ids, versions_below
 from conversations.rendering import (
     RENDERER_VERSION,
@@ -161,9 +161,10 @@ def render_transcript(
     return _render(messages, {"actions": False, "picture_url": picture_url})
 
 
-def waiting(message_id: str, words: str) -> str:
-    """The markup that says what a pending answer is waiting for."""
-    context = {"message_id": message_id, "words": words}
+def waiting(message_id: str, wait_s: float, attempt: int) -> str:
+    """The markup that says until when a pending answer waits for its next attempt."""
+    countdown = attempt_countdown(wait_s, attempt)
+    context = {"message_id": message_id, "countdown": countdown}
     return render_to_string("conversations/live.html#waiting", context)
 
 
@@ -292,6 +293,7 @@ def _answer_context(message: Message) -> dict[str, Any]:
         "thinking": _thinking(message.content),
         "figures": _figures(turn) if not turn.is_running else None,
         "notice": notice_of(turn),
+        "waiting": waiting_of(turn),
         "can_retry": turn.status in branch.RETRIED,
     }
 

@@ -270,7 +270,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     async def turn_waiting(self, event: feed.TurnWaiting) -> None:
         """Say what is being waited for."""
-        await self.send(waiting(event["message"], event["words"]))
+        if "wait_s" in event:  # as a process of the version before said nothing of it
+            html = waiting(event["message"], event["wait_s"], event["attempt"])
+            await self.send(html)
 
     async def conversation_changed(self, event: feed.ConversationChanged) -> None:
         """Show the new title, or that the conversation is in the trash."""

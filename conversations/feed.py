@@ -49,11 +49,12 @@ class TurnFrame(TypedDict):
 
 
 class TurnWaiting(TypedDict):
-    """No word has come yet, and why."""
+    """No word has come yet: the attempt of this number is made in some seconds."""
 
     type: Literal["turn.waiting"]
     message: str
-    words: str
+    attempt: int
+    wait_s: float
 
 
 class ConversationChanged(TypedDict):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -17,12 +17,18 @@ from conversations import spans
 from conversations.catalogue import offered
 
 if TYPE_CHECKING:
+    from conversations.messages_api import RateLimit
     from conversations.models import Turn
 
 logger = logging.getLogger(__name__)
 
 REGISTRY = CollectorRegistry()
 OTHER = "other"
+_RATE_KINDS = frozenset(
+    f"{tier}{kind}"
+    for tier in ("", "priority-", "fast-")
+    for kind in ("requests", "tokens", "input-tokens", "output-tokens")
+)
 # Codes of errors and ids of requests, as providers make them.
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 
@@ -65,6 +71,31 @@ UPLOADS_REFUSED = Counter(
     ("reason",),
     registry=REGISTRY,
 )
+
+
+RATE_LIMIT = Gauge(
+    "chatsite_rate_limit",
+    "What a back end last said that its rate limit takes in all, by kind.",
+    ("provider", "kind"),
+    registry=REGISTRY,
+)
+RATE_LIMIT_REMAINING = Gauge(
+    "chatsite_rate_limit_remaining",
+    "What a back end last said was left of its rate limit, by kind.",
+    ("provider", "kind"),
+    registry=REGISTRY,
+)
+
+
+def rate_limits_told(provider: str, limits: Iterable[RateLimit]) -> None:
+    """Keep the newest of what the heads of a back end's answers say."""
+    for bucket in limits:
+        if bucket.kind not in _RATE_KINDS:
+            continue
+        if bucket.limit is not None:
+            RATE_LIMIT.labels(provider, bucket.kind).set(bucket.limit)
+        if bucket.remaining is not None:
+            RATE_LIMIT_REMAINING.labels(provider, bucket.kind).set(bucket.remaining)
 
 
 def model_label(model_id: str) -> str:

@@ -176,7 +176,7 @@ class Turn(models.Model):
     usage = models.JSONField(default=dict)
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)
-    # Until when a rate limit asks to wait.
+    # Until when a rate limit asks to wait, or the next attempt waits.
     retry_at = models.DateTimeField(null=True, blank=True)
     request_id = models.CharField(max_length=200, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)

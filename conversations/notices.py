@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from django.utils import timezone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from conversations.messages_api import RateLimit
     from conversations.models import Turn
 
 SAFE = "What you wrote is safe."
@@ -59,12 +63,31 @@ _STOP_REASONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Countdown:
+    """Whole seconds that a page counts down, in a sentence, and what follows them."""
+
+    seconds: int
+    before: str
+    after: str
+
+    @property
+    def shown(self) -> str:
+        """The time that is left, as the page writes it too."""
+        minutes, seconds = divmod(self.seconds, 60)
+        if not minutes:
+            return f"{seconds} s"
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds} s"
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """One sentence or two under an answer, and the provider's own words apart."""
 
     words: str
     role: Literal["alert", "status"] = "status"
     detail: str = ""
+    countdown: Countdown | None = None
 
 
 def notice_of(turn: Turn) -> Notice | None:
@@ -72,7 +95,8 @@ def notice_of(turn: Turn) -> Notice | None:
     status = turn.Status
     match turn.status:
         case status.FAILED:
-            return Notice(_failure_words(turn), "alert", _detail(turn))
+            countdown = _until_retry(turn)
+            return Notice(_failure_words(turn), "alert", _detail(turn), countdown)
         case status.INTERRUPTED:
             return Notice(
                 "This site was restarted while the answer was being written."
@@ -97,10 +121,50 @@ def _completion_notice(turn: Turn) -> Notice | None:
 
 def _failure_words(turn: Turn) -> str:
     words = [_FAILURES.get(turn.error_code, "The model's provider reported an error.")]
-    if turn.retry_at and (wait := turn.retry_at - timezone.now()).total_seconds() > 0:
-        words.append(f"It may be asked again in {round(wait.total_seconds())} s.")
     words.append(KEPT if turn.answer.content else SAFE)
     return " ".join(words)
+
+
+def waiting_of(turn: Turn) -> Countdown | None:
+    """The wait before the next attempt of a turn without a word; None without one."""
+    seconds = _seconds_until_retry(turn)
+    if turn.status != turn.Status.PENDING or not seconds:
+        return None
+    return attempt_countdown(seconds, turn.attempts)
+
+
+def attempt_countdown(wait_s: float, attempt: int) -> Countdown:
+    """The wait before an attempt, counted from 1."""
+    after = f"Waiting for the model, attempt {attempt}"
+    return Countdown(math.ceil(wait_s), "The model is asked again in", after)
+
+
+def _until_retry(turn: Turn) -> Countdown | None:
+    if not (seconds := _seconds_until_retry(turn)):
+        return None
+    before = "It may be asked again in"
+    return Countdown(seconds, before, "It may be asked again now.")
+
+
+def _seconds_until_retry(turn: Turn) -> int:
+    if turn.retry_at is None:
+        return 0
+    left_s = (turn.retry_at - timezone.now()).total_seconds()
+    return max(0, math.ceil(left_s))
+
+
+def rate_limit_words(limits: Iterable[RateLimit]) -> str:
+    """A line for each bucket that a provider told of, for those it has stopped."""
+    return "\n".join(filter(None, map(_bucket_words, limits)))
+
+
+def _bucket_words(bucket: RateLimit) -> str:
+    if bucket.limit is None and bucket.remaining is None:
+        return ""
+    left = "?" if bucket.remaining is None else f"{bucket.remaining:,}"
+    of = "" if bucket.limit is None else f" of {bucket.limit:,}"
+    full = f", full again at {bucket.reset_at:%H:%M:%S} UTC" if bucket.reset_at else ""
+    return f"{bucket.kind.replace('-', ' ').capitalize()}: {left}{of} left{full}"
 
 
 def _omission_words(count: int) -> str:

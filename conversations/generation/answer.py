@@ -22,6 +22,7 @@ from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.messages_api import ProviderError
 from conversations.models import Conversation, Turn
+from conversations.notices import rate_limit_words
 from conversations.rendering import RENDERER_VERSION, render_markdown
 from conversations.transcript import Transcript, build_request, with_pictures
 from conversations.turns import (
@@ -133,7 +134,11 @@ async def _receive(run: Run, turn: Turn, pace: Pace) -> None:
     provider = offered.provider_of(turn.model)
     try:
         async with provider.stream(request, on_attempt=attempts.note) as stream:
+            measures.rate_limits_told(provider.name, stream.rate_limits)
             await run.read(stream, turn, pace)
+    except ProviderError as error:
+        measures.rate_limits_told(provider.name, error.rate_limits)
+        raise
     finally:
         await attempts.written()
 
@@ -190,15 +195,16 @@ class _Attempts:
             attempt=attempt.number,
             error_code=error.code,
             request_id=error.request_id or "",
+            wait_s=attempt.wait_s,
         )
         run.call_id, self._reserved = call.pk, attempt.number
-        words = f"waiting for the model, attempt {attempt.number}"
         await feed.publish(
             feed.conversation_group(turn.conversation_id),
             {
                 "type": "turn.waiting",
                 "message": str(turn.answer_id),
-                "words": words,
+                "attempt": attempt.number,
+                "wait_s": attempt.wait_s,
             },
         )
 
@@ -222,10 +228,15 @@ def _failure(error: ProviderError) -> dict[str, Any]:
     return {
         "status": Turn.Status.FAILED,
         "error_code": error.code,
-        "error_detail": error.provider_message,
+        "error_detail": _detail(error),
         "request_id": error.request_id or "",
         "retry_at": retry_at,
     }
+
+
+def _detail(error: ProviderError) -> str:
+    limits = rate_limit_words(error.rate_limits) if error.status == 429 else ""
+    return "\n".join(filter(None, (error.provider_message, limits)))
 
 
 async def _end(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from conversations.messages_api import Event, MessageRequest
+from conversations.messages_api import Event, MessageRequest, RateLimit
 from conversations.messages_api.attempts import OnAttempt
 
 
@@ -59,7 +59,7 @@ class ProviderStream(Protocol):
     Iterating raises `ProviderError` where the answer breaks off. `gathered` waits for
     the next event and returns it with all others that have come meanwhile; nothing at
     the end. `request_id` is the provider's, None if it names none; `attempt` counts
-    from 1.
+    from 1; `rate_limits` are what the head of the answer says.
     """
 
     @property
@@ -67,6 +67,9 @@ class ProviderStream(Protocol):
 
     @property
     def attempt(self) -> int: ...
+
+    @property
+    def rate_limits(self) -> Sequence[RateLimit]: ...
 
     def __aiter__(self) -> AsyncIterator[Event]: ...
 

@@ -103,6 +103,7 @@ class ScriptedStream(AsyncIterator[Event]):
     """One played answer; reads its own bytes as those of a server are read."""
 
     attempt = 1
+    rate_limits = ()
 
     def __init__(
         self, request_id: str, chunks: Iterator[tuple[float, bytes]], pace: float

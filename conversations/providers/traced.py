@@ -13,6 +13,7 @@ from conversations.messages_api import (
     MessageDelta,
     MessageRequest,
     MessageStart,
+    RateLimit,
     token_count,
 )
 from conversations.messages_api.attempts import Attempt, OnAttempt
@@ -93,6 +94,10 @@ class _TracedStream:
     @property
     def attempt(self) -> int:
         return self._stream.attempt
+
+    @property
+    def rate_limits(self) -> Sequence[RateLimit]:
+        return self._stream.rate_limits
 
     async def __aiter__(self) -> AsyncIterator[Event]:
         async for event in self._stream:

@@ -107,12 +107,19 @@ def note_omission(turn: Turn, messages: int) -> None:
 
 @transaction.atomic
 def next_attempt(
-    turn: Turn, call_id: uuid.UUID, *, attempt: int, error_code: str, request_id: str
+    turn: Turn,
+    call_id: uuid.UUID,
+    *,
+    attempt: int,
+    error_code: str,
+    request_id: str,
+    wait_s: float = 0.0,
 ) -> Call:
-    """Settle the call that failed and reserve the one that follows it."""
+    """Settle the call that failed and reserve the one that follows it in `wait_s`."""
     turn.attempts = attempt
+    turn.retry_at = timezone.now() + timedelta(seconds=wait_s)
     # The turn before its call, as whoever ends it locks them.
-    Turn.objects.filter(pk=turn.pk).update(attempts=attempt)
+    Turn.objects.filter(pk=turn.pk).update(attempts=attempt, retry_at=turn.retry_at)
     settle_call(
         call_id, Call.Status.FAILED, error_code=error_code, request_id=request_id
     )

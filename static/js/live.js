@@ -165,7 +165,7 @@ function state(live, news) {
 
 function waiting(article, news) {
   const words = article.querySelector(":scope > .waiting .waiting-words");
-  if (words) words.textContent = news.textContent;
+  if (words) words.replaceChildren(...news.childNodes);
   return [];
 }
 

@@ -8,7 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
 from conversations.ledger.totals import RunningTotals
-from conversations.measures import OTHER, model_label
+from conversations.measures import OTHER, model_label, rate_limits_told
+from conversations.messages_api import RateLimit
 from conversations.models import Turn
 from tests import factories
 
@@ -188,3 +189,16 @@ def test_calls_that_no_longer_change_are_read_once(
 
     assert [each["input"] for each in before.values()] == [3]
     assert sums["input"] == 7
+
+
+@pytest.mark.django_db
+def test_what_a_back_end_last_said_of_its_limits_is_scraped(client: Client) -> None:
+    rate_limits_told("p", [RateLimit("requests", 50, 49)])
+    rate_limits_told("p", [RateLimit("requests", 50, 3), RateLimit("odd-tokens", 1, 1)])
+
+    found = scraped(client)
+
+    labels = '{kind="requests",provider="p"}'
+    assert found[f"chatsite_rate_limit{labels}"] == 50
+    assert found[f"chatsite_rate_limit_remaining{labels}"] == 3
+    assert not any("odd-tokens" in name for name in found)

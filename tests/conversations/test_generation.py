@@ -363,7 +363,8 @@ async def test_a_stop_between_two_attempts_leaves_no_call_that_was_not_made(
     await feed.layer().group_add(turn.conversation.live_group, listener)
     with offered.use([OverloadedProvider()]):
         generation.begin(turn.pk)
-        await heard(listener, "turn.waiting")
+        waiting = await heard(listener, "turn.waiting")
+        waits = await reloaded(turn)
         await sync_to_async(turns.request_stop)(turn.conversation)
         await heard(listener, "turn.articles")
 
@@ -371,6 +372,10 @@ async def test_a_stop_between_two_attempts_leaves_no_call_that_was_not_made(
     call = await Call.objects.aget(turn_id=turn.pk)
     assert turn.status == Turn.Status.STOPPED
     assert (call.attempt, call.status) == (1, Call.Status.FAILED)
+    assert (waiting["attempt"], waiting["wait_s"]) == (2, 20)
+    # A page that is loaded meanwhile is told of the wait as well.
+    assert waits.retry_at is not None
+    assert waits.retry_at > timezone.now()
 
 
 async def test_a_question_that_waits_when_the_process_drains_goes_on_waiting(

@@ -104,7 +104,7 @@ async def says_nothing(socket: WebsocketCommunicator, opened: Open) -> bool:
     for event in (
         {"type": "conversation.changed", "conversation": str(key)},
         {"type": "turn.changed", "turn": turn, "version": 10**6},
-        {"type": "turn.waiting", "message": turn, "words": "secret"},
+        {"type": "turn.waiting", "message": turn, "attempt": 2, "wait_s": 9},
         {"type": "turn.frame", **frame},
         {"type": "turn.snapshot", **frame},
         {"type": "layer.restored"},
