@@ -15,7 +15,6 @@ from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
-from conversations import feed
 from conversations.catalogue import offered
 from conversations.messages_api import token_count
 from conversations.models import Attachment, Conversation, Message, Turn
@@ -174,11 +173,9 @@ def heading(conversation: Conversation) -> str:
     return render_to_string("conversations/live.html#heading", context)
 
 
-def listed(conversation: Conversation) -> feed.ConversationListed:
+def listed(conversation: Conversation) -> str:
     """What brings every open page of its owner the conversation's row in the list."""
-    html = render_to_string("conversations/live.html#listed", {"item": conversation})
-    key = str(conversation.pk)
-    return {"type": "conversation.listed", "conversation": key, "html": html}
+    return render_to_string("conversations/live.html#listed", {"item": conversation})
 
 
 def unlisted() -> str:

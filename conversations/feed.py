@@ -65,10 +65,9 @@ class ConversationChanged(TypedDict):
 
 
 class ConversationListed(TypedDict):
-    """A row of a person's list is new, or says something new, or is gone."""
+    """Rows of a person's list are new, or say something new, or are gone."""
 
     type: Literal["conversation.listed"]
-    conversation: str
     html: str
 
 

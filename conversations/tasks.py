@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.tasks import task
 
-from conversations import correlation, feed, uploads
-from conversations.articles import listed
+from conversations import correlation, feed, rows, uploads
 from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.ledger.calls import reserve_call, settle_call
@@ -85,12 +84,12 @@ async def _make_title(turn: Turn, model: ModelInfo) -> None:
     except BaseException:
         await in_thread(settle_call, call_id, Call.Status.UNKNOWN)
         raise
-    row = await in_thread(_keep_title, turn.conversation_id, call_id, message)
+    group = await in_thread(_keep_title, turn.conversation_id, call_id, message)
     await feed.publish(
         feed.conversation_group(turn.conversation_id),
         {"type": "conversation.changed", "conversation": str(turn.conversation_id)},
     )
-    await feed.publish(*row)
+    rows.moved(group, turn.conversation_id)
 
 
 def _reserve(
@@ -125,8 +124,8 @@ def _reserve(
 
 def _keep_title(
     conversation_id: uuid.UUID, call_id: uuid.UUID, message: dict[str, Any]
-) -> tuple[str, feed.ConversationListed]:
-    """Write the title down; returns who is to hear of it, and what."""
+) -> str:
+    """Write the title down; returns the group of the pages that list it."""
     settle_call(call_id, Call.Status.SETTLED, usage=message.get("usage") or {})
     text = "".join(
         block.get("text", "")
@@ -140,4 +139,4 @@ def _keep_title(
             title=title
         )
     conversation = Conversation.objects.select_related("owner").get(pk=conversation_id)
-    return conversation.owner.live_group, listed(conversation)
+    return conversation.owner.live_group

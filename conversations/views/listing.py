@@ -196,5 +196,8 @@ def _announce(request: SignedInRequest, conversation: Conversation) -> None:
         await feed.publish(conversation.live_group, changed)
         await feed.publish(request.user.live_group, row)
 
-    row = listed(conversation)
+    row: feed.ConversationListed = {
+        "type": "conversation.listed",
+        "html": listed(conversation),
+    }
     async_to_sync(announce)()

@@ -89,7 +89,7 @@ def conversation_changes(
     version = request.GET.get("version", "")
     since = int(version[:VERSION_LENGTH]) if version.isdecimal() else 0
     changes = changes_since(found, since)
-    html = changes.html + heading(found) + listed(found)["html"]
+    html = changes.html + heading(found) + listed(found)
     if (turn := changes.running) is not None:
         update = stored_snapshot(turn)
         html += frame_markup(str(turn.answer_id), update, snapshot=True)

@@ -14,8 +14,8 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from conversations import feed, generation, turns, uploads
-from conversations.articles import changes_of_start, changes_since, listed
+from conversations import feed, generation, rows, turns, uploads
+from conversations.articles import changes_of_start, changes_since
 from conversations.catalogue import offered
 from conversations.forms import ComposeForm, KeyForm, first_error
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
@@ -51,7 +51,7 @@ class ChangesResponse(HttpResponse):
             "html": changes.html,
         }
         # Set where a row of the list changed too: for every page of the person.
-        self.moved: tuple[str, Conversation] | None = None
+        self.moved: tuple[str, uuid.UUID] | None = None
         turn = changes.running
         unclaimed = turn is not None and (claimed or turn.worker is None)
         self.begins = turn.pk if turn is not None and unclaimed else None
@@ -85,8 +85,7 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
             if response.begins is not None:
                 generation.begin(response.begins, response.claimed)
             if response.moved is not None:
-                person_group, conversation = response.moved
-                await feed.publish(person_group, listed(conversation))
+                rows.moved(*response.moved)
         return response
 
     @functools.wraps(view)
@@ -233,7 +232,7 @@ def _started(
     else:
         response = _changed(request, conversation, changes, status=201, claimed=claimed)
     if conversation.updated_at == turn.created_at:
-        response.moved = request.user.live_group, conversation
+        response.moved = request.user.live_group, conversation.pk
     return response
 
 

@@ -14,7 +14,6 @@ from conversations.models import Conversation, Turn
 from conversations.providers.scripted import ScriptedProvider
 from tests import factories
 from tests.draining import Browser
-from tests.hearing import Hear
 
 pytestmark = pytest.mark.django_db
 
@@ -72,22 +71,6 @@ def test_a_question_costs_as_many_queries_however_long_the_conversation(
         ask(client, long)
 
     assert len(many) == len(few)
-
-
-def test_a_question_moves_its_row_up_in_every_page_of_the_person(
-    client: Browser, heard: Hear
-) -> None:
-    conversation = factories.conversation(None, "Tides")
-    next_message = heard(conversation.owner)
-
-    ask(client, conversation)
-
-    conversation.refresh_from_db()
-    message = next_message()
-    assert message["type"] == "conversation.listed"
-    assert (
-        f'data-updated="{conversation.updated_at.timestamp():.6f}"' in message["html"]
-    )
 
 
 def test_without_scripts_the_first_message_leads_to_its_page() -> None:
