@@ -1,20 +1,52 @@
 """Every response is dressed, and no middleware forces a thread on a request."""
 
 import logging
+import threading
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.utils.deprecation import MiddlewareMixin
 from django.utils.module_loading import import_string
 
 from chatsite.logs import HideSecrets
+from chatsite.middleware import on_the_loop
 
 
 @pytest.mark.parametrize("path", settings.MIDDLEWARE)
 def test_middleware_takes_async_requests(path: str) -> None:
     """A sync one would hold a thread for as long as the request lasts."""
     assert import_string(path).async_capable
+
+
+class Noting(MiddlewareMixin):
+    """Notes on which threads its steps are done."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        request.META["before"] = threading.get_ident()
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponse
+    ) -> HttpResponse:
+        request.META["after"] = threading.get_ident()
+        return response
+
+
+@pytest.mark.parametrize("needs_thread", [False, True])
+async def test_only_a_step_that_needs_a_thread_gets_one(*, needs_thread: bool) -> None:
+    async def answer(_request: HttpRequest) -> HttpResponse:
+        return HttpResponse("whole")
+
+    middleware: Any = on_the_loop(Noting, lambda *_: needs_thread)(answer)
+    request = HttpRequest()
+    response = await middleware(request)
+
+    here = threading.get_ident()
+    assert response.content == b"whole"
+    assert request.META["before"] == here
+    assert (request.META["after"] == here) is not needs_thread
 
 
 def headers_of(response: Any) -> dict[str, str]:
