@@ -16,6 +16,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
 from conversations.catalogue import offered
+from conversations.ledger.prices import dollars
 from conversations.messages_api import token_count
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.notices import attempt_countdown, notice_of, waiting_of
@@ -310,13 +311,13 @@ def _thinking(content: Iterable[dict[str, Any]]) -> str:
     return "\n\n".join(block["thinking"] for block in blocks if block.get("thinking"))
 
 
-def _figures(turn: Turn) -> dict[str, float | int | None] | None:
+def _figures(turn: Turn) -> dict[str, float | int | str | None] | None:
     if not turn.usage and turn.first_delta_at is None:
         return None
     cached = token_count(turn.usage, "cache_read_input_tokens") or 0
     written = token_count(turn.usage, "cache_creation_input_tokens") or 0
     fresh = token_count(turn.usage, "input_tokens") or 0
-    first_word_s = None
+    first_word_s, cost = None, turn.cost_picodollars
     if turn.first_delta_at and turn.started_at:
         first_word_s = (turn.first_delta_at - turn.started_at).total_seconds()
     return {
@@ -324,6 +325,7 @@ def _figures(turn: Turn) -> dict[str, float | int | None] | None:
         "input_tokens": fresh + cached + written,
         "output_tokens": token_count(turn.usage, "output_tokens"),
         "cached_tokens": cached,
+        "cost": None if cost is None else dollars(cost),
     }
 
 

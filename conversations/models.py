@@ -174,6 +174,8 @@ class Turn(models.Model):
     stop_reason = models.CharField(max_length=64, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)
     usage = models.JSONField(default=dict)
+    # Of all its calls, 10^-12 US dollars; null where it is not known.
+    cost_picodollars = models.PositiveBigIntegerField(null=True, blank=True)
     error_code = models.CharField(max_length=64, blank=True)
     error_detail = models.TextField(blank=True)
     # Until when a rate limit asks to wait, or the next attempt waits.

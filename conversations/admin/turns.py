@@ -7,6 +7,7 @@ from django.contrib import admin
 from conversations.admin.columns import created, short_id
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.ledger.filters import KeptValues
+from conversations.ledger.prices import dollars
 from conversations.models import Turn
 
 INPUT_KEYS = (
@@ -30,6 +31,7 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         "model",
         "tokens_in",
         "tokens_out",
+        "cost",
         "first_word",
         "duration",
         created,
@@ -64,6 +66,7 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         "attempts",
         "tokens_in",
         "tokens_out",
+        "cost",
         "omitted_messages",
         "first_word",
         "duration",
@@ -103,6 +106,12 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
     def tokens_out(self, turn: Turn) -> int:
         """What the model wrote."""
         return _count(turn, "output_tokens")
+
+    @admin.display(ordering="cost_picodollars")
+    def cost(self, turn: Turn) -> str | None:
+        """In US dollars, of all its calls."""
+        cost = turn.cost_picodollars
+        return None if cost is None else dollars(cost)
 
     @admin.display(description="first word (s)")
     def first_word(self, turn: Turn) -> str | None:

@@ -5,6 +5,7 @@ from django.contrib import admin
 from conversations.audit.readonly import never, offered_filters_only
 from conversations.ledger.filters import KeptValues
 from conversations.ledger.models import Call
+from conversations.ledger.prices import dollars
 
 
 @admin.register(Call)
@@ -21,6 +22,7 @@ class CallAdmin(admin.ModelAdmin[Call]):
         "input_tokens",
         "cache_read_tokens",
         "output_tokens",
+        "cost",
         "duration_ms",
         "error_code",
     )
@@ -51,9 +53,16 @@ class CallAdmin(admin.ModelAdmin[Call]):
         "conversation_id",
         "turn_id",
     )
+    readonly_fields = ("cost",)
     show_full_result_count = False
 
     has_add_permission = never
     has_change_permission = never
     has_delete_permission = never
     lookup_allowed = offered_filters_only
+
+    @admin.display(ordering="cost_picodollars")
+    def cost(self, call: Call) -> str | None:
+        """In US dollars, at the price in force on the day of the call."""
+        cost = call.cost_picodollars
+        return None if cost is None else dollars(cost)

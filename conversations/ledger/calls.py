@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django.utils import timezone
 
 from conversations.ledger.models import Call
+from conversations.ledger.prices import cost_of_call, day_of
 from conversations.messages_api import token_count
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 
 REQUEST_ID_LENGTH = 200  # characters
+_COST = ("cost_picodollars", "usage")
 
 
 def reserve_call(
@@ -53,15 +55,18 @@ def settle_call(
     error_code: str = "",
     first_token: timedelta | None = None,
     reserved_at: datetime | None = None,
+    model: str | None = None,
 ) -> bool:
     """Say once how a call ended and what it used; False if that was said before.
 
     A call that was given up as unknown may still turn out otherwise. `usage` has the
     shape of the Messages API; a class of tokens that it does not mention stays unknown.
-    `reserved_at` is looked up unless it is given.
+    `reserved_at` and `model` are looked up unless they are given: the price is that
+    of the day on which the call was made.
     """
-    if reserved_at is None:
-        reserved_at = Call.objects.values_list("reserved_at", flat=True).get(pk=call_id)
+    if reserved_at is None or model is None:
+        row = Call.objects.values_list("reserved_at", "model")
+        reserved_at, model = row.get(pk=call_id)
     now = timezone.now()
     unsaid = (Call.Status.RESERVED, Call.Status.UNKNOWN)
     settled = Call.objects.filter(pk=call_id, status__in=unsaid).update(
@@ -72,6 +77,7 @@ def settle_call(
         error_code=error_code,
         first_token_ms=_milliseconds(first_token),
         duration_ms=_milliseconds(now - reserved_at),
+        cost_picodollars=cost_of_call(model, usage or {}, day_of(reserved_at)),
         **_tokens(usage or {}),
     )
     return settled == 1
@@ -91,6 +97,17 @@ def settle_lost_calls(older_than: timedelta) -> None:
     )
     for call_id in list(lost.values_list("pk", flat=True)):
         settle_call(call_id, Call.Status.UNKNOWN)
+
+
+def cost_of_turn(turn_id: uuid.UUID) -> int | None:
+    """What the calls of a turn cost together, titles left out; None if unknown.
+
+    A call that used nothing adds nothing, whatever it would have cost.
+    """
+    calls = Call.objects.filter(turn_id=turn_id, purpose=Call.Purpose.ANSWER)
+    used = [cost for cost, usage in calls.values_list(*_COST) if usage]
+    known = [cost for cost in used if cost is not None]
+    return sum(known) if used and len(known) == len(used) else None
 
 
 def _tokens(usage: Mapping[str, Any]) -> dict[str, int | None]:

@@ -53,6 +53,8 @@ class Call(models.Model):
     cache_write_1h_tokens = models.PositiveBigIntegerField(null=True)
     cache_read_tokens = models.PositiveBigIntegerField(null=True)
     output_tokens = models.PositiveBigIntegerField(null=True)
+    # At the price in force that day, 10^-12 US dollars; null where it is not known.
+    cost_picodollars = models.PositiveBigIntegerField(null=True)
     # The provider's own words on usage, for classes of tokens yet unknown.
     usage = models.JSONField(default=dict)
     reserved_at = models.DateTimeField(default=timezone.now, db_index=True)

@@ -20,10 +20,12 @@ from conversations.feed import (
 )
 from conversations.ledger.calls import (
     REQUEST_ID_LENGTH,
+    cost_of_turn,
     settle_call,
     settle_open_calls,
 )
 from conversations.ledger.models import Call
+from conversations.ledger.prices import cost_of_call, day_of
 from conversations.models import Conversation, Message, Turn
 from conversations.turns.start import (
     Claim,
@@ -182,13 +184,15 @@ def end_turn(
     theirs = Q(worker=worker) & (
         Q(status__in=Turn.RUNNING) | Q(status=Turn.Status.INTERRUPTED)
     )
-    columns = _columns(outcome, version)
+    columns = _columns(turn, outcome, version)
     if not Turn.objects.filter(theirs, pk=turn.pk).update(**columns):
         return None
     said = _said(outcome)
     Message.objects.filter(pk=turn.answer_id).update(**said)
     if call_id is not None:
         _settle(call_id, turn, outcome)
+    if turn.attempts > 1:
+        columns |= _cost_of_all_calls(turn)
     _set(turn, columns)
     _set(turn.answer, said)
     queue = unfinished_of(conversation)
@@ -264,8 +268,10 @@ def _interrupt(turn_id: uuid.UUID) -> bool:
     return True
 
 
-def _columns(outcome: Outcome, version: int) -> dict[str, Any]:
+def _columns(turn: Turn, outcome: Outcome, version: int) -> dict[str, Any]:
+    day = day_of(turn.started_at or timezone.now())
     return {
+        "cost_picodollars": cost_of_call(turn.model, outcome.usage, day),
         "version": version,
         "finished_at": timezone.now(),
         "status": outcome.status,
@@ -277,6 +283,13 @@ def _columns(outcome: Outcome, version: int) -> dict[str, Any]:
         "retry_at": outcome.retry_at,
         "first_delta_at": outcome.first_delta_at,
     }
+
+
+def _cost_of_all_calls(turn: Turn) -> dict[str, Any]:
+    """The cost of a turn that took several calls, written down."""
+    columns = {"cost_picodollars": cost_of_turn(turn.pk)}
+    Turn.objects.filter(pk=turn.pk).update(**columns)
+    return columns
 
 
 def _said(outcome: Outcome) -> dict[str, Any]:
@@ -306,4 +319,5 @@ def _settle(call_id: uuid.UUID, turn: Turn, outcome: Outcome) -> None:
         first_token=first_token,
         # A first call is reserved together with the claim.
         reserved_at=turn.started_at if turn.attempts == 1 else None,
+        model=turn.model,
     )

@@ -243,3 +243,18 @@ def test_no_row_is_named_by_what_was_said(conversation: Conversation) -> None:
     names = [str(row) for kind in MODELS.values() for row in rows(kind)]
     assert len(names) >= len(MODELS)
     assert not [name for name in names if SECRET in name]
+
+
+def test_a_call_says_what_it_cost(clerk: User) -> None:
+    for cost in (4_210_000_000, None):
+        Call.objects.create(
+            person_name="ada",
+            purpose=Call.Purpose.ANSWER,
+            provider="anthropic",
+            model="claude-sonnet-5-5",
+            cost_picodollars=cost,
+        )
+
+    page = text_of(signed_in(clerk), address("call"))
+
+    assert re.findall(r'class="field-cost">([^<]*)<', page) == ["-", "$0.0042"]

@@ -298,3 +298,25 @@ def test_a_draft_gets_no_chip_of_what_was_sent_or_is_anothers(client: Client) ->
     other = uploaded(factories.person("eve"), "hers.png")
 
     assert chips(client, sent.pk, other.pk).strip() == ""
+
+
+USAGE = {"input_tokens": 1_000, "output_tokens": 100}
+
+
+def answered_by(model: str) -> Conversation:
+    asked = factories.question(model=model, provider="anthropic")
+    turn = turns.start_conversation(owner=factories.person(), question=asked)
+    return factories.ended(turn, usage=USAGE).conversation
+
+
+def test_an_answer_says_quietly_what_it_cost(client: Client) -> None:
+    assert "<span>$0.0030</span>" in shown(client, answered_by("claude-sonnet-5-5"))
+
+
+def test_an_answer_without_a_known_price_says_nothing_of_a_cost(
+    client: Client,
+) -> None:
+    page = shown(client, answered_by("somebodys"))
+
+    assert "tokens in" in page
+    assert "$" not in page
