@@ -44,6 +44,42 @@ _URL_NAMES = ("REDIS_URL", "EMAIL_URL")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
+def configuration(*, log_format: str, level: str) -> dict[str, Any]:
+    """The setting LOGGING: one handler, on the standard error.
+
+    `log_format` is `lines` or `json`. An empty `level` leaves to each logger its own:
+    the log then holds what happens and not what is asked for.
+    """
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {
+            "seldom": {"()": "chatsite.logs.SayOnce"},
+            "secrets": {"()": "chatsite.logs.HideSecrets"},
+        },
+        "formatters": {
+            "lines": {"()": "chatsite.logs.Lines"},
+            "json": {"()": "chatsite.logs.Json"},
+        },
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": log_format,
+                "filters": ["seldom", "secrets"],
+            }
+        },
+        "root": {"handlers": ["console"], "level": "WARNING"},
+        "loggers": {
+            "chatsite": {"level": level or "INFO"},
+            "chatsite.access": {"level": level or "WARNING"},
+            "conversations": {"level": level or "INFO"},
+            "django": {"handlers": [], "level": "WARNING"},
+            # A page that is not there is no event; an error of the server is one.
+            "django.request": {"level": "ERROR"},
+        },
+    }
+
+
 class SayOnce(logging.Filter):
     """Let one line a minute through of what others cause, or what goes on and on.
 

@@ -1,7 +1,9 @@
-"""The parts of a team's deployment as the settings want them: a server, a bucket."""
+"""The parts that a site stands on, as the settings want them: servers, a bucket."""
 
 from typing import Any
 
+# Of messages that one reader has not fetched yet.
+LAYER_CAPACITY_MESSAGES = 1000
 # A page has long been given up after these, and what waits behind it has not.
 STATEMENT_TIMEOUT_MS = 15_000
 LOCK_TIMEOUT_MS = 10_000
@@ -50,6 +52,48 @@ def postgresql(database: dict[str, Any], *, connections: int) -> dict[str, Any]:
         # A cursor on the server would outlive its transaction.
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {**defaults, **options},
+    }
+
+
+def channel_layers(redis_url: str, *, prefix: str) -> dict[str, dict[str, Any]]:
+    """The setting CHANNEL_LAYERS; without a URL the memory of the process serves."""
+    if not redis_url:
+        return {
+            "default": {
+                "BACKEND": "chatsite.layers.MemoryLayer",
+                "CONFIG": {"capacity": LAYER_CAPACITY_MESSAGES},
+            }
+        }
+    return {
+        "default": {
+            "BACKEND": "chatsite.redis_layer.RedisLayer",
+            "CONFIG": {
+                "url": redis_url,
+                "prefix": prefix,
+                "capacity": LAYER_CAPACITY_MESSAGES,
+            },
+        }
+    }
+
+
+def caches(redis_url: str, *, prefix: str) -> dict[str, dict[str, Any]]:
+    """The setting CACHES; without a URL the memory of the process serves."""
+    if not redis_url:
+        return {
+            "default": {
+                "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+                # Sign-in attempts are counted here: a spread attack may not push
+                # the counts of others out.
+                "OPTIONS": {"MAX_ENTRIES": 100_000},
+            }
+        }
+    return {
+        "default": {
+            "BACKEND": "chatsite.redis_cache.RedisOrMemory",
+            "LOCATION": redis_url,
+            "KEY_PREFIX": prefix,
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
+        }
     }
 
 

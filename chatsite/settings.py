@@ -9,7 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.csp import CSP
 from environs import Env, validate
 
-from chatsite.parts import bucket, postgresql
+from chatsite import logs
+from chatsite.parts import bucket, caches, channel_layers, postgresql
 from chatsite.secret_key import kept_key
 
 # Generic Django classes are subscripted in annotations and class statements.
@@ -72,36 +73,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 # Processes that share a database share their events; others may use the same Redis.
 REDIS_PREFIX = f"chatsite:{DATABASES['default']['NAME']}"
-if REDIS_URL:
-    CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
-        "default": {
-            "BACKEND": "chatsite.redis_layer.RedisLayer",
-            "CONFIG": {"url": REDIS_URL, "prefix": REDIS_PREFIX, "capacity": 1000},
-        }
-    }
-    CACHES: dict[str, dict[str, Any]] = {
-        "default": {
-            "BACKEND": "chatsite.redis_cache.RedisOrMemory",
-            "LOCATION": REDIS_URL,
-            "KEY_PREFIX": REDIS_PREFIX,
-            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 5},
-        }
-    }
-else:
-    CHANNEL_LAYERS = {
-        "default": {
-            "BACKEND": "chatsite.layers.MemoryLayer",
-            "CONFIG": {"capacity": 1000},
-        }
-    }
-    CACHES = {
-        "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-            # Sign-in attempts are counted here: a spread attack may not push
-            # the counts of others out.
-            "OPTIONS": {"MAX_ENTRIES": 100_000},
-        }
-    }
+CHANNEL_LAYERS = channel_layers(REDIS_URL, prefix=REDIS_PREFIX)
+CACHES = caches(REDIS_URL, prefix=REDIS_PREFIX)
 
 # Attachments are kept here, or in a bucket; uploads are read here in either case.
 ATTACHMENTS_DIR = DATA_DIR / "attachments"
@@ -358,34 +331,7 @@ LOG_FORMAT = env.str(
 # Where it is not named, the log holds what happens and not what is asked for.
 LOG_LEVEL = env.str("LOG_LEVEL", default="").upper()
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {
-        "seldom": {"()": "chatsite.logs.SayOnce"},
-        "secrets": {"()": "chatsite.logs.HideSecrets"},
-    },
-    "formatters": {
-        "lines": {"()": "chatsite.logs.Lines"},
-        "json": {"()": "chatsite.logs.Json"},
-    },
-    "handlers": {
-        "console": {
-            "class": "logging.StreamHandler",
-            "formatter": LOG_FORMAT,
-            "filters": ["seldom", "secrets"],
-        }
-    },
-    "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {
-        "chatsite": {"level": LOG_LEVEL or "INFO"},
-        "chatsite.access": {"level": LOG_LEVEL or "WARNING"},
-        "conversations": {"level": LOG_LEVEL or "INFO"},
-        "django": {"handlers": [], "level": "WARNING"},
-        # A page that is not there is no event; an error of the server is one.
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING = logs.configuration(log_format=LOG_FORMAT, level=LOG_LEVEL)
 
 # The back ends ---------------------------------------------------------------
 

@@ -17,6 +17,13 @@ from pytest_django import Settings
 
 LOGIN = "/accounts/oidc/login/"
 TIMEOUT_S = 10
+# What a provider may say of a person.
+ADA = {
+    "email": "ada@example.org",
+    "email_verified": True,
+    "preferred_username": "ada@example.org",
+    "name": "Ada Lovelace",
+}
 
 
 @dataclass(frozen=True, slots=True)
