@@ -79,6 +79,14 @@ class ComposeForm(KeyForm):
         )
 
 
+class DraftForm(forms.Form):
+    """A question that is being written, to be measured."""
+
+    text = forms.CharField(required=False, strip=False, max_length=TEXT_LENGTH)
+    model = forms.CharField()
+    attachments = UUIDListField(required=False)
+
+
 class TitleForm(forms.Form):
     """A title that a person gives."""
 

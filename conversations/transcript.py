@@ -257,6 +257,12 @@ def _first_kept(sizes: Sequence[int], room: int) -> int:
     return first
 
 
+def estimated_tokens(request: MessageRequest) -> int:
+    """A rough size of a prompt, where the server does not count."""
+    fixed = _tokens(request.system or "") + _tokens(request.parameters.get("tools", ""))
+    return fixed + sum(_message_tokens(dict(each)) for each in request.messages)
+
+
 def _message_tokens(message: Block) -> int:
     size = TOKENS_PER_MESSAGE
     for block in message["content"]:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from conversations.attachment_views import attachment_urlpatterns
-from conversations.views import listing, pages, turns
+from conversations.views import context, listing, pages, turns
 
 app_name = "conversations"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("c/", turns.conversation_create, name="conversation-create"),
     path("c/<uuid:conversation_id>/", pages.conversation, name="conversation"),
     path("c/<uuid:conversation_id>/turns", turns.turn_create, name="turn-create"),
+    path("c/new/context", context.context_new, name="context-new"),
+    path("c/<uuid:conversation_id>/context", context.context, name="context"),
     path("c/<uuid:conversation_id>/stop", turns.turn_stop, name="turn-stop"),
     path("c/<uuid:conversation_id>/older", pages.messages_older, name="messages-older"),
     path(

@@ -24,7 +24,8 @@ class ModelInfo:
     `deprecated` model is served until `retires_at` at most.
     What it can do is said by `documents` (takes them as blocks), `thinking` (modes),
     `efforts` (levels), `sampling` (takes a temperature), `server_tools` (names as in
-    `web_search`), `caching` (takes marks of the prompt's cache) and
+    `web_search`), `caching` (takes marks of the prompt's cache), `counting`
+    (may be asked for the size of a prompt at any time) and
     `output_limit_tokens` (the most that `max_tokens` may be, None if unknown).
     """
 
@@ -50,6 +51,7 @@ class ModelInfo:
     sampling: bool = False
     server_tools: frozenset[str] = frozenset()
     caching: bool = False
+    counting: bool = True
     output_limit_tokens: int | None = None
 
 

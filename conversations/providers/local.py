@@ -89,6 +89,8 @@ _MODEL = ModelInfo(
     images=False,
     max_output_tokens=MAX_OUTPUT_TOKENS,
     context_tokens=CONTEXT_TOKENS,
+    # It starts with the first question, not with the first page.
+    counting=False,
     note="A toy that proves the path: a very small model, real but often wrong.",
     # It was trained with the first sentence; without the second it gives the capital
     # of France in something like French.
