@@ -127,6 +127,7 @@ INSTALLED_APPS = [
     "chatsite.accounts",
     "conversations",
     "conversations.audit",
+    "conversations.catalogue",
     "conversations.ledger",
 ]
 

@@ -12,6 +12,7 @@ from conversations.models import TITLE_LENGTH
 from conversations.turns import Question
 
 TEXT_LENGTH = 200_000  # characters
+NOT_OFFERED = "This model is no longer offered here."
 
 
 class UUIDListField(forms.Field):
@@ -53,7 +54,7 @@ class ComposeForm(KeyForm):
         """A model that is offered now."""
         model: str = self.cleaned_data["model"]
         if offered.model_info(model) is None:
-            raise forms.ValidationError("This model is no longer offered here.")
+            raise forms.ValidationError(NOT_OFFERED)
         return model
 
     @override

@@ -7,13 +7,15 @@ What they hold open belongs to an event loop: each loop that asked closes its ow
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from django.conf import settings
 
 from conversations.catalogue.backends import configured
+from conversations.catalogue.decisions import NONE_TAKEN, Decision, OwnPrice, decided
 from conversations.messages_api import ProviderError
 from conversations.providers.base import ModelInfo, Provider
 from conversations.providers.renamed import RenamedProvider
@@ -64,18 +66,30 @@ class _Offer:
 @dataclass(slots=True)
 class _Catalogue:
     offers: list[_Offer]
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
+    told: dict[str, tuple[ModelInfo, Provider]] = field(default_factory=dict)
     by_id: dict[str, tuple[ModelInfo, Provider]] = field(default_factory=dict)
 
     def index(self) -> None:
         """Note who serves what; of two with one id the later goes by a longer one."""
-        self.by_id = {}
+        told: dict[str, tuple[ModelInfo, Provider]] = {}
         for offer in self.offers:
             renamed = RenamedProvider(offer.provider)
             for model in offer.models:
-                known = self.by_id.setdefault(model.id, (model, offer.provider))
+                known = told.setdefault(model.id, (model, offer.provider))
                 if known[1] is not offer.provider:
                     other = renamed.renamed(model)
-                    self.by_id.setdefault(other.id, (other, renamed))
+                    told.setdefault(other.id, (other, renamed))
+        self.told = told
+        # At once, for other threads are reading.
+        self.by_id = dict(self._decided())
+
+    def _decided(self) -> Iterator[tuple[str, tuple[ModelInfo, Provider]]]:
+        now = datetime.now(UTC)
+        for key, (model, provider) in self.told.items():
+            decision = self.decisions.get(key, NONE_TAKEN)
+            if decision.enabled:
+                yield key, (decided(model, decision, now), provider)
 
 
 class _Current:
@@ -94,16 +108,52 @@ def default_model() -> ModelInfo | None:
 
     None as long as nothing is offered; `problem` says why.
     """
-    models = offered_models()
+    return default_among(offered_models())
+
+
+def default_among(models: Sequence[ModelInfo]) -> ModelInfo | None:
+    """The same, of these models alone."""
+    named = [each for each in models if each.id == settings.DEFAULT_MODEL]
     sonnets = [each for each in models if each.line == "sonnet" and not each.deprecated]
     newest = max(sonnets, key=lambda each: each.created_at, default=None)
-    return model_info(settings.DEFAULT_MODEL) or newest or next(iter(models), None)
+    return next(iter(named), None) or newest or next(iter(models), None)
 
 
 def model_info(model_id: str) -> ModelInfo | None:
     """The model of this id, or None if it is not offered (any more)."""
     found = _catalogue().by_id.get(model_id)
     return found[0] if found else None
+
+
+def told_models() -> Sequence[ModelInfo]:
+    """Every model as its server says it is, whatever was decided about it."""
+    return [model for model, _ in _catalogue().told.values()]
+
+
+def decide(decisions: Mapping[str, Decision]) -> None:
+    """Offer models by these decisions from here on, each under the model's id."""
+    catalogue = _catalogue()
+    catalogue.decisions = decisions
+    catalogue.index()
+
+
+def groups_of(model_id: str) -> frozenset[int]:
+    """The keys of the groups that alone may use the model; empty for everyone."""
+    return _decision(model_id).groups
+
+
+def fallbacks_of(model_id: str) -> Sequence[str]:
+    """The ids of the models that answer where this one cannot, in their order."""
+    return [each for each in _decision(model_id).fallbacks if model_info(each)]
+
+
+def own_prices(model_id: str) -> Sequence[OwnPrice]:
+    """The prices that the site has set for the model, the newest first."""
+    return _decision(model_id).prices
+
+
+def _decision(model_id: str) -> Decision:
+    return _catalogue().decisions.get(model_id, NONE_TAKEN)
 
 
 def provider_of(model_id: str) -> Provider:

@@ -5,12 +5,13 @@ holds Anthropic's own list prices; a model that is not in it has no known price,
 is not a price of nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from conversations.catalogue.offered import own_prices
 from conversations.messages_api.usage import Usage, read_usage
 
 PICODOLLARS = 10**12  # in one US dollar
@@ -47,8 +48,14 @@ class _Dated:
 
 def price_of(model_id: str, day: date) -> Price | None:
     """The price in force on that day; None where it is not known."""
-    known = [each for each in _TABLE.get(model_id, ()) if each.since <= day]
+    own = (_Dated(each.since, Price(**each.amounts)) for each in own_prices(model_id))
+    # What the site has set counts before any price of the table.
+    known = _held(own, day) or _held(_TABLE.get(model_id, ()), day)
     return max(known, key=lambda each: each.since).price if known else None
+
+
+def _held(prices: Iterable[_Dated], day: date) -> list[_Dated]:
+    return [each for each in prices if each.since <= day]
 
 
 def day_of(moment: datetime) -> date:

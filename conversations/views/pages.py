@@ -20,13 +20,17 @@ from conversations.articles import (
     stored_snapshot,
 )
 from conversations.catalogue import offered
+from conversations.catalogue.access import models_for
 from conversations.http import SignedInRequest, page, partial
 from conversations.models import Attachment, Conversation, Message
 from conversations.rendering import frame_markup
 from conversations.views.listing import list_context, visible
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from chatsite.accounts.models import User
+    from conversations.providers.base import ModelInfo
 
 VERSION_LENGTH = 18  # digits
 SUGGESTIONS = (
@@ -127,14 +131,14 @@ def _key(text: str) -> uuid.UUID | None:
 
 def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
     """What the page is made of, the list beside it included."""
-    models = offered.offered_models()
+    models = models_for(user)
     wanted = (found and found.model) or user_model(user)
     return {
         "site_name": settings.SITE_NAME,
         "conversation": found,
         "key": uuid.uuid4(),
         "models": models,
-        "model": _chosen(wanted),
+        "model": _chosen(wanted, models),
         "models_problem": offered.problem(),
         "draft_key": f"{user.pk}:{found.pk if found else 'new'}",
         "greeting_name": user.get_short_name() or user.get_username(),
@@ -144,9 +148,9 @@ def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
     }
 
 
-def _chosen(wanted: str) -> str:
-    default = offered.default_model()
-    if default is None or offered.model_info(wanted) is not None:
+def _chosen(wanted: str, models: Sequence[ModelInfo]) -> str:
+    default = offered.default_among(models)
+    if default is None or any(model.id == wanted for model in models):
         return wanted
     return default.id
 

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 
 from conversations import feed, generation, rows, turns, uploads
 from conversations.articles import changes_of_start, changes_since
-from conversations.catalogue import offered
-from conversations.forms import ComposeForm, KeyForm, first_error
+from conversations.catalogue import access, offered
+from conversations.forms import NOT_OFFERED, ComposeForm, KeyForm, first_error
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
 from conversations.models import Conversation, Message, Turn
 from conversations.views.listing import visible
@@ -145,7 +145,9 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return problem(request, first_error(form), status=422)
-    model = offered.model_info(turn.model) or offered.default_model()
+    model = offered.model_info(turn.model)
+    if model is None or not access.may_use(request.user, model.id):
+        model = access.default_for(request.user)
     if model is None:
         return problem(request, "No model is offered at the moment.", status=409)
     return _started(
@@ -213,6 +215,8 @@ def _started(
     model: str,
     is_new: bool = False,
 ) -> HttpResponse:
+    if not access.may_use(request.user, model):
+        return problem(request, NOT_OFFERED, status=422)
     claim = generation.claim(model)
     try:
         turn = start(claim)

@@ -10,7 +10,7 @@ _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 # Addresses that are no simple routes, and one that each of them matches.
 _SPELLED = {
     "admin/^(?P<app_label>auth|django_tasks_database|accounts|conversations"
-    "|audit|ledger)/$": "admin/audit/",
+    "|audit|catalogue|ledger)/$": "admin/audit/",
     "admin/(?P<url>.*)$": "admin/nothing/",
     "accounts/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": (
         "accounts/password/reset/key/1-guessed/"

@@ -181,6 +181,7 @@ def test_a_transcript_shows_texts_to_an_administrator_and_does_nothing(
         "/admin/conversations/message/",
         "/admin/conversations/attachment/",
         "/admin/ledger/call/",
+        "/admin/catalogue/cataloguemodel/",
         "/admin/audit/reading/",
     ],
 )

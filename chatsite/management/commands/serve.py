@@ -78,9 +78,8 @@ class Command(BaseCommand):
         from twisted.internet.error import CannotListenError
 
         from chatsite.asgi import application
-        from chatsite.lifetime import beside, drain
+        from chatsite.lifetime import beside, drain, take_up
         from chatsite.server import ChatServer
-        from conversations import generation
 
         server = ChatServer(
             application,
@@ -94,7 +93,7 @@ class Command(BaseCommand):
             address = server.listen()
         except CannotListenError as error:
             raise CommandError(f"Cannot listen on {host}:{port}: {error}") from error
-        if given_up := generation.recover():
+        if given_up := take_up():
             logger.info("%s answers were interrupted by the last end.", given_up)
         self._greet(*address)
         connections.close_all()
