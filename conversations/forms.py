@@ -32,8 +32,29 @@ class KeyForm(forms.Form):
     key = forms.UUIDField()
 
 
-class ComposeForm(KeyForm):
-    """A question as the composer sends it."""
+class AnswerForm(KeyForm):
+    """A POST that has something answered, by a model that is offered now."""
+
+    model = forms.CharField(
+        error_messages={"required": "No model is offered at the moment."}
+    )
+
+    def clean_model(self) -> str:
+        """A model that is offered now."""
+        model: str = self.cleaned_data["model"]
+        if offered.model_info(model) is None:
+            raise forms.ValidationError(NOT_OFFERED)
+        return model
+
+    @property
+    def provider(self) -> str:
+        """Who serves the model of a valid form."""
+        model = offered.model_info(self.cleaned_data["model"])
+        return model.provider if model else ""
+
+
+class ComposeForm(AnswerForm):
+    """A question as the composer sends it, or as it is asked in other words."""
 
     text = forms.CharField(
         required=False,
@@ -44,18 +65,8 @@ class ComposeForm(KeyForm):
             " %(show_value)s of %(limit_value)s characters."
         },
     )
-    model = forms.CharField(
-        error_messages={"required": "No model is offered at the moment."}
-    )
     parent = forms.UUIDField(required=False)
     attachments = UUIDListField(required=False)
-
-    def clean_model(self) -> str:
-        """A model that is offered now."""
-        model: str = self.cleaned_data["model"]
-        if offered.model_info(model) is None:
-            raise forms.ValidationError(NOT_OFFERED)
-        return model
 
     @override
     def clean(self) -> dict[str, Any]:
@@ -70,12 +81,11 @@ class ComposeForm(KeyForm):
     def question(self) -> Question:
         """The question of a valid form."""
         data = self.cleaned_data
-        model = offered.model_info(data["model"])
         return Question(
             key=data["key"],
             text=data["text"].strip("\r\n").rstrip().replace("\r\n", "\n"),
             model=data["model"],
-            provider=model.provider if model else "",
+            provider=self.provider,
             attachment_ids=data["attachments"],
         )
 

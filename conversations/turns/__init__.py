@@ -5,7 +5,13 @@ versions of a conversation. Whoever may call has been checked by the caller, who
 the rows from a queryset that authorises.
 """
 
-from conversations.turns.branch import retry_turn, show_version, withdraw_turn
+from conversations.turns.branch import (
+    edit_question,
+    regenerate_turn,
+    retry_turn,
+    show_version,
+    withdraw_turn,
+)
 from conversations.turns.end import (
     Checkpoint,
     Ending,
@@ -39,11 +45,13 @@ __all__ = [
     "Question",
     "begin_turn",
     "checkpoint",
+    "edit_question",
     "end_turn",
     "interrupt_silent_turns",
     "next_attempt",
     "note_omission",
     "put_back",
+    "regenerate_turn",
     "request_stop",
     "retry_turn",
     "send_queued",

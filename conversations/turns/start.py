@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 TITLE_FROM_TEXT_LENGTH = 60  # characters
 TRASHED = "This conversation is in the trash. Restore it to go on."
+RUNNING = "Another answer is being written."
 
 
 class Conflict(Exception):  # noqa: N818 - a state, said in the words of HTTP
@@ -99,7 +100,18 @@ def start_turn(
     and for a parent that is no answer of this conversation, Refused for pictures that
     cannot be sent, and IntegrityError if the key is taken.
     """
-    version = next_open_version(conversation)
+    next_open_version(conversation)
+    return ask_below(conversation, parent_id, question, claim)
+
+
+def ask_below(
+    conversation: Conversation,
+    parent_id: uuid.UUID | None,
+    question: Question,
+    claim: Claim | None,
+) -> Turn:
+    """The same in a conversation whose version is counted up already."""
+    version = conversation.version
     appended = parent_id == conversation.leaf_id
     if parent_id is not None and not appended:
         _require_answer(conversation, parent_id)

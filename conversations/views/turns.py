@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from conversations import feed, generation, rows, turns, uploads
 from conversations.articles import changes_of_start, changes_since
 from conversations.catalogue import access, offered
-from conversations.forms import NOT_OFFERED, ComposeForm, KeyForm, first_error
+from conversations.forms import (
+    NOT_OFFERED,
+    AnswerForm,
+    ComposeForm,
+    KeyForm,
+    first_error,
+)
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
 from conversations.models import Conversation, Message, Turn
 from conversations.views.listing import visible
@@ -165,6 +171,24 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
 
 
 @changing
+def turn_regenerate(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
+    """Have it answered once more, by the model that the composer shows."""
+    turn = _visible_turn(request, turn_id)
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    key, model = form.cleaned_data["key"], form.cleaned_data["model"]
+    return _started(
+        request,
+        form,
+        lambda claim: turns.regenerate_turn(
+            turn, key=key, model=model, provider=form.provider, claim=claim
+        ),
+        model=model,
+    )
+
+
+@changing
 def turn_send(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     """Send the question that has waited longest now."""
     conversation = _visible_turn(request, turn_id).conversation
@@ -189,12 +213,35 @@ def turn_withdraw(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
 @changing
 def message_show(request: SignedInRequest, message_id: uuid.UUID) -> HttpResponse:
     """Show another version of a message, and what followed it."""
-    mine = Message.objects.filter(
-        conversation__in=Conversation.objects.visible_to(request.user)
-    )
-    message = get_object_or_404(mine.select_related("conversation"), pk=message_id)
+    message = _visible_message(request, message_id)
     turns.show_version(message)
     return _changed(request, message.conversation, _last_change(message.conversation))
+
+
+@changing
+def question_create(request: SignedInRequest, message_id: uuid.UUID) -> HttpResponse:
+    """Ask a question in other words; the old ones stay as the version before."""
+    message = _visible_message(request, message_id)
+    form = ComposeForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    return _started(
+        request,
+        form,
+        lambda claim: turns.edit_question(message, question=form.question, claim=claim),
+        model=form.cleaned_data["model"],
+    )
+
+
+@require_safe
+@partial
+def question_edit(request: SignedInRequest, message_id: uuid.UUID) -> HttpResponse:
+    """The words of a question, in a form that asks it anew."""
+    message = _visible_message(request, message_id)
+    if message.role != Message.Role.USER:
+        return problem(request, "Only what you asked can be changed.", status=409)
+    context = {"message": message, "attachments": message.attachments.all()}
+    return render(request, "conversations/question_edit.html", context)
 
 
 @require_POST
@@ -300,3 +347,10 @@ def _visible_turn(request: SignedInRequest, turn_id: uuid.UUID) -> Turn:
     )
     rows = mine.select_related("conversation", "question")
     return get_object_or_404(rows, pk=turn_id)
+
+
+def _visible_message(request: SignedInRequest, message_id: uuid.UUID) -> Message:
+    mine = Message.objects.filter(
+        conversation__in=Conversation.objects.visible_to(request.user)
+    )
+    return get_object_or_404(mine.select_related("conversation"), pk=message_id)

@@ -10,23 +10,28 @@ let due = 0;
 // Give `old` the content of `fresh`, keeping the nodes that are equal, so that a
 // selection, a scrolled code block or open details in them survive.
 function merge(old, fresh, added) {
-  let at = old.firstChild;
+  let at = pastEdit(old.firstChild);
   for (const node of [...fresh.childNodes]) {
     if (at && sameButOpen(at, node)) {
-      at = at.nextSibling;
+      at = pastEdit(at.nextSibling);
     } else if (at && isSamePart(at, node)) {
       merge(at, node, added);
-      at = at.nextSibling;
+      at = pastEdit(at.nextSibling);
     } else {
       old.insertBefore(node, at);
       added.push(node);
     }
   }
   while (at) {
-    const next = at.nextSibling;
+    const next = pastEdit(at.nextSibling);
     at.remove();
     at = next;
   }
+}
+
+// What a person is typing is theirs: no news replaces it.
+function pastEdit(node) {
+  return node instanceof Element && node.matches("form.edit") ? pastEdit(node.nextSibling) : node;
 }
 
 function sameButOpen(old, node) {
@@ -65,18 +70,28 @@ function upsert(log, article) {
   }
   if (Number(known.dataset.version) >= Number(article.dataset.version)) return [];
   const added = [];
+  update(known, article, added);
+  return added;
+}
+
+function update(known, article, added) {
   setAttributes(known, article);
   merge(known, article, added);
-  return added;
 }
 
 // What stays is not moved: focus, selection and the reader's place stay with it.
 function resync(log, whole) {
   const known = new Map([...log.children].map((child) => [child.id, child]));
   const isKept = (child) => known.get(child.id)?.dataset.version === child.dataset.version;
-  const fresh = [...whole.children].map((child) => (known.has(child.id) && isKept(child) ? known.get(child.id) : child));
+  const added = [];
+  const fresh = [...whole.children].map((child) => {
+    const old = known.get(child.id);
+    if (old && !isKept(child) && old.querySelector(":scope > form.edit")) update(old, child, added);
+    else if (!old || !isKept(child)) return child;
+    return old;
+  });
   const kept = new Set(fresh);
-  const added = fresh.filter((child) => child.parentElement !== log);
+  added.push(...fresh.filter((child) => child.parentElement !== log));
   let at = log.firstChild;
   for (const child of fresh) {
     while (at && !kept.has(at)) at = at.nextSibling;

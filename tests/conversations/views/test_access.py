@@ -26,8 +26,18 @@ OF_CONVERSATION = {
     "conversation-trash": "post",
     "conversation-restore": "post",
 }
-OF_TURN = {"turn-retry": "post", "turn-send": "post", "turn-withdraw": "post"}
-OF_MESSAGE = {"message-show": "post", "message-text": "get"}
+OF_TURN = {
+    "turn-retry": "post",
+    "turn-regenerate": "post",
+    "turn-send": "post",
+    "turn-withdraw": "post",
+}
+OF_MESSAGE = {
+    "message-show": "post",
+    "message-text": "get",
+    "question-edit": "get",
+    "question-create": "post",
+}
 OF_ATTACHMENT = {
     "attachment": "get",
     "attachment-thumbnail": "get",

@@ -165,7 +165,9 @@ def test_a_conversation_in_the_trash_takes_no_message(client: Browser) -> None:
     assert "trash" in response.content.decode()
 
 
-@pytest.mark.parametrize("verb", ["retry", "send", "withdraw", "show"])
+@pytest.mark.parametrize(
+    "verb", ["retry", "regenerate", "edit", "send", "withdraw", "show"]
+)
 def test_a_page_that_knows_not_of_the_trash_changes_nothing(
     client: Browser, verb: str
 ) -> None:
@@ -177,12 +179,14 @@ def test_a_page_that_knows_not_of_the_trash_changes_nothing(
     )
     address = {
         "retry": reverse("conversations:turn-retry", args=(first.pk,)),
+        "regenerate": reverse("conversations:turn-regenerate", args=(first.pk,)),
+        "edit": reverse("conversations:question-create", args=(first.question_id,)),
         "send": reverse("conversations:turn-send", args=(waiting.pk,)),
         "withdraw": reverse("conversations:turn-withdraw", args=(waiting.pk,)),
         "show": reverse("conversations:message-show", args=(first.answer_id,)),
     }[verb]
 
-    response = client.post(address, {"key": uuid.uuid4()})
+    response = client.post(address, fields())
 
     waiting.refresh_from_db()
     assert response.status_code == 409
@@ -251,6 +255,81 @@ def test_a_retry_of_a_complete_answer_is_refused(client: Browser) -> None:
     )
 
     assert response.status_code == 409
+
+
+def regenerate(client: Browser, turn: Turn, **changed: Any) -> Any:
+    address = reverse("conversations:turn-regenerate", args=(turn.pk,))
+    return client.post(address, fields(**changed))
+
+
+def test_an_answer_made_once_more_is_the_second_version(client: Browser) -> None:
+    turn = factories.ended(factories.started())
+    key = uuid.uuid4()
+
+    first, repeated = (regenerate(client, turn, key=key) for _ in range(2))
+
+    page = first.content.decode()
+    assert first.status_code == repeated.status_code == 201
+    assert "2 of 2" in page
+    assert f'data-message-id="{turn.answer_id}"' not in page
+    assert turn.question.turns.count() == 2
+
+
+def test_no_answer_is_made_by_a_model_that_is_not_offered(client: Browser) -> None:
+    turn = factories.ended(factories.started())
+
+    response = regenerate(client, turn, model="gone")
+
+    assert response.status_code == 422
+    assert "no longer offered" in response.content.decode()
+    assert turn.question.turns.count() == 1
+
+
+def edit(client: Browser, turn: Turn, **changed: Any) -> Any:
+    address = reverse("conversations:question-create", args=(turn.question_id,))
+    return client.post(address, fields(**changed))
+
+
+def test_a_question_is_changed_in_a_form_that_holds_its_words(client: Browser) -> None:
+    turn = factories.ended(factories.started(text="</textarea>\n& more"))
+    address = reverse("conversations:question-edit", args=(turn.question_id,))
+
+    page = client.get(address).content.decode()
+
+    assert "&lt;/textarea&gt;\n&amp; more</textarea>" in page
+
+
+def test_a_changed_question_is_the_second_version_and_is_answered(
+    client: Browser,
+) -> None:
+    turn = factories.ended(factories.started())
+    key = uuid.uuid4()
+
+    first, repeated = (
+        edit(client, turn, text="In other words?", key=key) for _ in range(2)
+    )
+
+    page = first.content.decode()
+    assert first.status_code == repeated.status_code == 201
+    assert page.count("<article") == 2
+    assert "In other words?" in page
+    assert "2 of 2" in page
+    assert turn.conversation.turns.count() == 2
+
+
+def test_a_question_is_not_changed_while_an_answer_is_written(client: Browser) -> None:
+    turn = factories.begun(factories.started())
+
+    response = edit(client, turn, text="In other words?")
+
+    assert response.status_code == 409
+    assert "Another answer is being written." in response.content.decode()
+
+
+def test_a_question_is_not_changed_into_nothing(client: Browser) -> None:
+    response = edit(client, factories.ended(factories.started()), text="  ")
+
+    assert response.status_code == 422
 
 
 def test_another_version_is_shown_with_what_followed_it(client: Browser) -> None:
