@@ -23,7 +23,7 @@ from conversations.messages_api import (
     RequestError,
 )
 from conversations.messages_api.attempts import OnAttempt
-from conversations.providers import scripted_text
+from conversations.providers import scripted_text, scripted_tools
 from conversations.providers.base import ModelInfo
 from conversations.providers.pictures import picture_size
 from conversations.providers.scripted_text import Picture
@@ -37,7 +37,7 @@ BUSY_RETRY_AFTER_S = 30.0
 PICTURE_HEAD_BASE64_CHARS = 128 * 1024
 
 _COMMAND = re.compile(
-    r"(?:^|\s)/(fail|cut|refuse|long|slow|echo|limit|busy|thinking|wait)(?=\s|$)\s?(.*)",
+    r"(?:^|\s)/(fail|cut|refuse|long|slow|echo|limit|busy|thinking|wait|search|pause)(?=\s|$)\s?(.*)",
     re.DOTALL,
 )
 _PICTURE_NAME = re.compile(r"\[picture: (.*)\]", re.DOTALL)
@@ -162,15 +162,20 @@ class ScriptedStream(AsyncIterator[Event]):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """The newest question: its text, its pictures, the messages before it."""
+    """The newest question: its text, its pictures, the messages before it.
+
+    `goes_on` says that the answer paused, and is to go on.
+    """
 
     text: str
     pictures: Sequence[Picture]
     earlier: int
+    goes_on: bool = False
 
 
 def _asked(request: MessageRequest) -> _Question:
-    content: Any = request.messages[-1]["content"]
+    goes_on = len(request.messages) > 1 and request.messages[-1]["role"] == "assistant"
+    content: Any = request.messages[-2 if goes_on else -1]["content"]
     if isinstance(content, str):
         content = [{"type": "text", "text": content}]
     texts: list[str] = []
@@ -184,7 +189,8 @@ def _asked(request: MessageRequest) -> _Question:
             named = _PICTURE_NAME.fullmatch(block["text"])
             name = named[1] if named else ""
             texts += [] if named else [block["text"]]
-    return _Question("\n\n".join(texts), pictures, len(request.messages) - 1)
+    earlier = len(request.messages) - (2 if goes_on else 1)
+    return _Question("\n\n".join(texts), pictures, earlier, goes_on)
 
 
 def _picture(block: Mapping[str, Any], name: str) -> Picture:
@@ -233,6 +239,12 @@ def _long(_question: _Question, rest: str) -> Script:
     return Script(text=scripted_text.long_text(words))
 
 
+def _pause(question: _Question, _rest: str) -> Script:
+    if question.goes_on:
+        return Script(blocks=scripted_tools.went_on())
+    return Script(blocks=scripted_tools.paused(), stop_reason="pause_turn")
+
+
 def _number(text: str, default: float) -> float:
     found = re.match(r"\s*(\d{1,6}(?:\.\d{1,3})?)", text)
     return float(found[1]) if found else default
@@ -255,6 +267,8 @@ _SCRIPTS: dict[str, Callable[[_Question, str], Script]] = {
         _tour(question, rest), thinking=scripted_text.THOUGHTS
     ),
     "wait": _wait,
+    "search": lambda _question, rest: Script(blocks=scripted_tools.search(rest)),
+    "pause": _pause,
 }
 
 
