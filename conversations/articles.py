@@ -7,7 +7,7 @@ after a gap: the articles that bring a page from one version to the newest.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,15 +23,16 @@ from conversations.notices import attempt_countdown, notice_of, waiting_of
 from conversations.querysets import branch_ids, versions_below
 from conversations.rendering import (
     RENDERER_VERSION,
-    IncrementalMarkdown,
-    plain_text,
-    render_markdown,
+    LiveAnswer,
+    render_answer,
     render_plain,
+    render_steps,
+    sources_of,
 )
 from conversations.turns import branch
 
 if TYPE_CHECKING:
-    from conversations.rendering import Update
+    from conversations.rendering import AnswerUpdate
 
 LOG_LENGTH = 40  # messages on a page before one scrolls up
 type PictureUrl = Callable[[Attachment, bool], str]
@@ -184,11 +185,9 @@ def unlisted() -> str:
     return render_to_string("conversations/live.html#unlisted")
 
 
-def stored_snapshot(turn: Turn) -> Update:
+def stored_snapshot(turn: Turn) -> AnswerUpdate:
     """Everything that the store has of a running answer, as one frame."""
-    markdown = IncrementalMarkdown(plain_text(turn.answer.content))
-    markdown.update()
-    return markdown.snapshot()
+    return LiveAnswer.of(turn.answer.content).snapshot()
 
 
 def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:
@@ -280,15 +279,12 @@ def _answer_context(message: Message) -> dict[str, Any]:
     turn = message.turn
     turn.answer = message
     model = offered.model_info(turn.model)
-    body, open_body = _body(message, turn)
     return {
         "turn": turn,
         "status": turn.status,
         "version": turn.version,
         "model_name": model.name if model else turn.model,
-        "body": body,
-        "open_body": open_body,
-        "thinking": _thinking(message.content),
+        **_shown_of(message, turn),
         "figures": _figures(turn) if not turn.is_running else None,
         "notice": notice_of(turn),
         "waiting": waiting_of(turn),
@@ -296,19 +292,24 @@ def _answer_context(message: Message) -> dict[str, Any]:
     }
 
 
-def _body(message: Message, turn: Turn) -> tuple[SafeString, SafeString]:
+def _shown_of(message: Message, turn: Turn) -> dict[str, Any]:
     if turn.is_running:
-        snapshot = stored_snapshot(turn)
-        return snapshot.closed, snapshot.open or SafeString("")
+        live = LiveAnswer.of(message.content)
+        text, steps = live.markdown.snapshot(), live.steps.snapshot()
+        open_body = text.open or SafeString("")
+        return {"steps": steps.changed, "body": text.closed, "open_body": open_body}
+    return {
+        "steps": render_steps(message.content),
+        "body": _body(message),
+        "sources": sources_of(message.content),
+    }
+
+
+def _body(message: Message) -> SafeString:
     if message.renderer_version == RENDERER_VERSION:
         # Written by the renderer of this version when the answer ended.
-        return mark_safe(message.html), SafeString("")  # noqa: S308 - see above
-    return render_markdown(plain_text(message.content)), SafeString("")
-
-
-def _thinking(content: Iterable[dict[str, Any]]) -> str:
-    blocks = (block for block in content if block.get("type") == "thinking")
-    return "\n\n".join(block["thinking"] for block in blocks if block.get("thinking"))
+        return mark_safe(message.html)  # noqa: S308 - see above
+    return render_answer(message.content)
 
 
 def _figures(turn: Turn) -> dict[str, float | int | str | None] | None:

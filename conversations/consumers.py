@@ -33,7 +33,7 @@ from conversations.models import Conversation, Turn
 from conversations.rendering import frame_markup
 
 if TYPE_CHECKING:
-    from conversations.rendering import Update
+    from conversations.rendering import AnswerUpdate
 
 SIGNED_OUT = 4401
 NOT_FOUND = 4404
@@ -323,7 +323,7 @@ def _changes(conversation_id: uuid.UUID, version: int) -> tuple[Changes, str]:
     return changes_since(conversation, version), heading(conversation)
 
 
-def _stored(turn_id: str) -> tuple[str, Update] | None:
+def _stored(turn_id: str) -> tuple[str, AnswerUpdate] | None:
     running = Turn.objects.running().select_related("answer").filter(pk=turn_id)
     turn = running.first()
     if turn is None:

@@ -35,9 +35,10 @@ class TurnArticles(TypedDict):
 
 
 class TurnFrame(TypedDict):
-    """What was said since the last frame; offsets count characters of the source.
+    """What is new since the last frame; offsets are places in the answer.
 
-    `snapshot` frames hold everything from offset 0 on.
+    They count its text and its steps together, see `AnswerUpdate`. `snapshot` frames
+    hold everything from offset 0 on.
     """
 
     type: Literal["turn.frame", "turn.snapshot"]

@@ -14,7 +14,11 @@ from dataclasses import dataclass, replace
 from itertools import batched
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from conversations.messages_api import MessageRequest, with_breakpoints
+from conversations.messages_api import (
+    MessageRequest,
+    with_breakpoints,
+    without_thinking,
+)
 from conversations.models import Attachment, Message, Turn
 from conversations.querysets import branch_ids
 from conversations.uploads import read_bytes
@@ -32,6 +36,9 @@ TOKENS_PER_PICTURE = 1600
 KEPT_SHARE = 0.75
 HISTORY_LIMIT = 100_000  # messages, the most that the API takes
 ROWS_AT_ONCE = 500
+_KEPT_OF_CUT_ANSWERS = frozenset(
+    {"text", "thinking", "redacted_thinking", "server_tool_use"}
+)
 
 type Block = dict[str, Any]
 
@@ -81,6 +88,9 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
         if (content := _sent_content(message, model, pictures))
     ]
     kept = _fitting(said, model)
+    if len(kept) < len(said):
+        # Thinking is bound to all that stood above it.
+        kept = [dict(message) for message in without_thinking(kept)]
     request = MessageRequest(
         model=model.id,
         messages=kept,
@@ -167,7 +177,13 @@ def _sent_content(
     ]
     if message.status == Turn.Status.COMPLETE:
         return said
-    return [block for block in said if block.get("type") in {"text", "thinking"}]
+    # The last block may be cut; these kinds are as good as whole, or were left out.
+    return [block for block in said if _is_of_kind(block, _KEPT_OF_CUT_ANSWERS)]
+
+
+def _is_of_kind(block: Block, kinds: Container[str]) -> bool:
+    kind = str(block.get("type"))
+    return kind in kinds or kind.endswith("_tool_result")
 
 
 def _is_unsendable(block: Block) -> bool:

@@ -65,8 +65,8 @@ def ended(
     """The turn in a final state, claimed before if it was not."""
     claim = Claim(worker=WORKER)
     begun_here = turns.begin_turn(turn, claim)
-    content = [{"type": "text", "text": text}] if text else []
-    outcome = Outcome(status=status, content=content, text=text, **facts)
+    facts.setdefault("content", [{"type": "text", "text": text}] if text else [])
+    outcome = Outcome(status=status, text=text, **facts)
     call_id = claim.call_id if begun_here else None
     turns.end_turn(turn, outcome, worker=WORKER, call_id=call_id)
     turn.refresh_from_db()

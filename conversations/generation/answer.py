@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +20,15 @@ from conversations import attachment_files, correlation, feed, measures, spans, 
 from conversations.articles import changes_of_end, changes_since
 from conversations.catalogue import offered
 from conversations.database import in_thread
-from conversations.messages_api import ProviderError
+from conversations.messages_api import (
+    ProviderError,
+    is_about_thinking,
+    text_of,
+    without_thinking,
+)
 from conversations.models import Conversation, Turn
 from conversations.notices import rate_limit_words
-from conversations.rendering import RENDERER_VERSION, render_markdown
+from conversations.rendering import RENDERER_VERSION, render_answer
 from conversations.transcript import Transcript, build_request, with_pictures
 from conversations.turns import (
     Claim,
@@ -32,6 +37,7 @@ from conversations.turns import (
     begin_turn,
     end_turn,
     next_attempt,
+    next_call,
     note_omission,
     withdraw_attempt,
 )
@@ -46,6 +52,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FINISH_RETRY_S = 1.0
+# How often a model that paused in the middle of its work is asked to go on.
+CONTINUATIONS_LIMIT = 10
 
 type _Ended = tuple[feed.TurnArticles | feed.TurnChanged, uuid.UUID | None]
 
@@ -129,8 +137,63 @@ async def _outcome(
 
 
 async def _receive(run: Run, turn: Turn, pace: Pace) -> None:
-    attempts = _Attempts(run, turn)
     request = await _request(turn)
+    try:
+        await _call(run, turn, pace, request)
+    except ProviderError as error:
+        if run.content or not is_about_thinking(error):
+            raise
+        # Something above it was changed: without its thinking it is taken.
+        request = replace(request, messages=without_thinking(request.messages))
+        await _repeat(run, turn, error)
+        await _call(run, turn, pace, request)
+    for _ in range(CONTINUATIONS_LIMIT):
+        if not run.is_paused:
+            break
+        await _call(run, turn, pace, await _continued(run, turn, request))
+
+
+async def _repeat(run: Run, turn: Turn, error: ProviderError) -> None:
+    if run.call_id is not None:
+        call = await in_thread(
+            next_attempt,
+            turn,
+            run.call_id,
+            attempt=turn.attempts + 1,
+            error_code=error.code,
+            request_id=error.request_id or "",
+        )
+        run.call_id = call.pk
+
+
+async def _continued(run: Run, turn: Turn, request: MessageRequest) -> MessageRequest:
+    """What asks a model that paused to go on: all that it said, sent back as it is."""
+    container = run.received.message.get("container")
+    await _go_on(run, turn)
+    said = {"role": "assistant", "content": run.sent_back}
+    parameters = dict(request.parameters)
+    if isinstance(container, dict) and container.get("id"):
+        parameters["container"] = container["id"]
+    return replace(request, messages=[*request.messages, said], parameters=parameters)
+
+
+async def _go_on(run: Run, turn: Turn) -> None:
+    usage, request_id = run.received.usage, run.request_id
+    writing = asyncio.ensure_future(
+        in_thread(next_call, turn, run.call_id, usage=usage, request_id=request_id)
+    )
+    try:
+        await asyncio.shield(writing)
+    finally:
+        # No stop comes between what is written and what is known of it.
+        await asyncio.wait([writing])
+        if writing.exception() is None:
+            run.call_id = writing.result().pk
+            run.go_on()
+
+
+async def _call(run: Run, turn: Turn, pace: Pace, request: MessageRequest) -> None:
+    attempts = _Attempts(run, turn)
     provider = offered.provider_of(turn.model)
     try:
         async with provider.stream(request, on_attempt=attempts.note) as stream:
@@ -174,6 +237,8 @@ class _Attempts:
         self._turn = turn
         self._writing: asyncio.Task[None] | None = None
         self._reserved = self._begun = 1
+        # Calls before this one, where an answer paused and is gone on with.
+        self._earlier = max(turn.attempts, 1) - 1
 
     def note(self, attempt: Attempt) -> None:
         """Hear that an attempt is waited for, or begins."""
@@ -192,7 +257,7 @@ class _Attempts:
             next_attempt,
             turn,
             run.call_id,
-            attempt=attempt.number,
+            attempt=self._earlier + attempt.number,
             error_code=error.code,
             request_id=error.request_id or "",
             wait_s=attempt.wait_s,
@@ -244,10 +309,11 @@ async def _end(
 ) -> uuid.UUID | None:
     received = run.received
     facts = {
-        "content": [dict(block) for block in received.content],
-        "text": received.text,
+        "content": run.content,
+        "text": text_of(run.content),
         "stop_reason": received.stop_reason or "",
-        "usage": dict(received.usage),
+        "usage": run.usage,
+        "call_usage": dict(received.usage) if run.paused else None,
         "request_id": run.request_id,
         "first_delta_at": run.first_delta_at,
     }
@@ -277,7 +343,7 @@ async def _finished(
 def _finish(
     turn: Turn, facts: dict[str, Any], worker: Worker, call_id: uuid.UUID | None
 ) -> _Ended | None:
-    html = render_markdown(facts["text"])
+    html = render_answer(facts["content"])
     outcome = Outcome(html=html, renderer_version=RENDERER_VERSION, **facts)
     # What is promoted while the process drains would only be cut off.
     promote = not worker.draining

@@ -59,6 +59,7 @@ from conversations.messages_api.requests import MessageRequest
 from conversations.messages_api.sse import SseDecoder, SseRecord
 from conversations.messages_api.stop_reasons import Ending, ending_of
 from conversations.messages_api.stream import MessageStream
+from conversations.messages_api.texts import text_of
 from conversations.messages_api.timeouts import Timeouts, Watchdog
 from conversations.messages_api.tools import (
     client_tool,
@@ -67,7 +68,12 @@ from conversations.messages_api.tools import (
     web_fetch,
     web_search,
 )
-from conversations.messages_api.usage import Usage, read_usage, token_count
+from conversations.messages_api.usage import (
+    Usage,
+    read_usage,
+    token_count,
+    usage_of_both,
+)
 
 __all__ = [
     "Accumulator",
@@ -137,8 +143,10 @@ __all__ = [
     "rate_limits",
     "read_usage",
     "rules_of",
+    "text_of",
     "token_count",
     "tool_choice",
+    "usage_of_both",
     "web_fetch",
     "web_search",
     "with_breakpoints",

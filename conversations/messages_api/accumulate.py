@@ -79,6 +79,10 @@ class Accumulator:
         content: list[Json] = self.message["content"]
         return content
 
+    def block(self, index: int) -> Json:
+        """The block of that index, as far as it is told; its text may be behind."""
+        return self._blocks[index]
+
     @property
     def usage(self) -> Json:
         """Token counts as last reported; empty if none were."""

@@ -51,6 +51,26 @@ def token_count(usage: Mapping[str, Any], key: str) -> int | None:
     return count(usage, key)
 
 
+def usage_of_both(
+    earlier: Mapping[str, Any], later: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What two calls used together; of what is no count, the later one's word holds."""
+    return {key: _both(earlier.get(key), later.get(key)) for key in [*earlier, *later]}
+
+
+def _both(earlier: Any, later: Any) -> Any:
+    match earlier, later:
+        case (_, None):
+            return earlier
+        case bool(), _:
+            return later
+        case (int() | float(), int() | float()) | (list(), list()):
+            return earlier + later
+        case Mapping(), Mapping():
+            return usage_of_both(earlier, later)
+    return later
+
+
 def _own_usage(raw: Mapping[str, Any], iterations: tuple[Usage, ...]) -> Usage:
     written, tools = part(raw, "cache_creation"), part(raw, "server_tool_use")
     return Usage(

@@ -11,6 +11,8 @@ import html
 import re
 from itertools import islice
 
+from conversations.rendering.sanitising import unmarked
+
 MARKS_LIMIT = 50_000
 """Marks of a document; a megabyte of ordinary prose has fewer."""
 TEXT_MARKS_LIMIT = 2_000
@@ -74,4 +76,4 @@ def as_typed(text: str, *, grow: bool) -> str:
 
 def escaped(text: str) -> str:
     """Escape text as the sanitiser does."""
-    return html.escape(text, quote=False).replace("\xa0", "&nbsp;")
+    return html.escape(unmarked(text), quote=False).replace("\xa0", "&nbsp;")

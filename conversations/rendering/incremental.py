@@ -25,7 +25,7 @@ from conversations.rendering.growth import (
     WordsGrowth,
 )
 from conversations.rendering.markdown import Block, Env, finished_blocks
-from conversations.rendering.sanitising import LINE_END, normalise
+from conversations.rendering.sanitising import LINE_END, normalise, unmarked
 
 OPEN_LIMIT_CHARS = 32_768
 RENDER_SPACING = 20
@@ -101,7 +101,7 @@ class IncrementalMarkdown:
         grown = None if self._growth is None else self._growth.take(text)
         if grown is not None:
             self._open = None
-            return Update(base, self.end, safe(""), None, grown)
+            return Update(base, self.end, safe(""), None, unmarked(grown))
         if not self._typed and ("\n" in text or isinstance(self._growth, PlainGrowth)):
             closed = self._close()
         before, self._open = self._open, self._timed_open()

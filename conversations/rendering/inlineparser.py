@@ -10,6 +10,8 @@ from typing import override
 from markdown_it.parser_inline import ParserInline, RuleFuncInlineType
 from markdown_it.rules_inline import StateInline
 
+from conversations.rendering.sanitising import MARK_SIGN
+
 # Which rules look at a text from the sign on where it stands, in the parser's order.
 _RULE_NAMES = {
     "\n": ("newline",),
@@ -24,6 +26,7 @@ _RULE_NAMES = {
     "!": ("image",),
     "<": ("autolink",),
     "&": ("entity",),
+    MARK_SIGN: ("note",),
     # It ends a label, which is looked for between tokens.
     "]": (),
 }

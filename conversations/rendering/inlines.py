@@ -15,14 +15,14 @@ from markdown_it.utils import OptionsDict
 
 from conversations.rendering.bounds import is_dense
 from conversations.rendering.markdown import ADDRESS_LIMIT_CHARS, PARSER, Env
-from conversations.rendering.sanitising import slot
+from conversations.rendering.sanitising import MARK_SIGN, note_slot, slot
 
 # What may be more than text; blanks beside a line's end are dropped or break the line.
-_SYNTAX = re.compile(r"[\\`*_~\[\]<>&$]|://|\s\n|\n\s")
+_SYNTAX = re.compile(rf"[\\`*_~\[\]<>&${MARK_SIGN}]|://|\s\n|\n\s")
 
 
 class InlineHTML(RendererHTML):
-    """The parser's renderer with the two tokens that it does not know."""
+    """The parser's renderer with the three tokens that it does not know."""
 
     def math_inline(
         self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: Env
@@ -36,6 +36,12 @@ class InlineHTML(RendererHTML):
         """Return a footnote's mark, which is its label."""
         label = html.escape(tokens[idx].content)
         return f'<sup class="footnote-ref">[{label}]</sup>'
+
+    def note(
+        self, tokens: Sequence[Token], idx: int, _options: OptionsDict, _env: Env
+    ) -> str:
+        """Return the slot of a note."""
+        return note_slot(tokens[idx].meta["number"])
 
 
 HTML = InlineHTML(PARSER)

@@ -18,6 +18,7 @@ from mdit_py_plugins.footnote.index import footnote_def
 
 from conversations.rendering.inlineparser import InlineParser
 from conversations.rendering.mathsyntax import math_rules
+from conversations.rendering.sanitising import read_mark
 
 type Env = dict[str, Any]
 
@@ -114,6 +115,17 @@ def _footnote_reference(state: StateInline, silent: bool) -> bool:  # noqa: FBT0
     return True
 
 
+def _note(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
+    """The mark of a note, which stands behind what is cited."""
+    found = read_mark(state.src, state.pos, state.posMax)
+    if found is None:
+        return False
+    number, state.pos = found
+    if not silent:
+        state.push("note", "", 0).meta = {"number": number}
+    return True
+
+
 def _address(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 - the parser's signature
     """A bare link, unless it stands in too long a word to be one."""
     end = state.pos + ADDRESS_LIMIT_CHARS
@@ -139,6 +151,7 @@ def _parser() -> MarkdownIt:
     )
     md.inline.ruler.at("linkify", _address)
     md.inline.ruler.after("image", "footnote_ref", _footnote_reference)
+    md.inline.ruler.after("footnote_ref", "note", _note)
     md.validateLink = is_link  # type: ignore[method-assign] # the parser's documented way
     if md.linkify is not None:
         # A bare name is more often a file (manage.py, README.md) than a host.

@@ -1,9 +1,7 @@
-"""Text that is shown as it was typed, and the text of content blocks."""
+"""Text that is shown as it was typed."""
 
 import html
 import re
-from collections.abc import Iterable, Mapping
-from typing import Any
 
 from django.utils.safestring import SafeString
 
@@ -26,12 +24,6 @@ def render_plain(text: str) -> SafeString:
         at = match.start() + len(url)
     parts.append(_escaped(text[at:]))
     return safe("".join(parts))
-
-
-def plain_text(content: Iterable[Mapping[str, Any]]) -> str:
-    """Return the text of wire content blocks, joined as it was streamed."""
-    texts = (block.get("text") for block in content if block.get("type") == "text")
-    return "".join(text for text in texts if isinstance(text, str))
 
 
 def _escaped(text: str) -> str:

@@ -15,9 +15,15 @@ from conversations.rendering.mathml import mathml
 LINE_END = re.compile(r"\r\n?")
 SLOT_OPEN, SLOT_CLOSE = "\ufdd0", "\ufdd1"
 _FORBIDDEN = re.compile("[\0\ufdd0\ufdd1\ud800-\udfff]")
-_SLOT = re.compile(f"{SLOT_OPEN}([di])([^{SLOT_OPEN}{SLOT_CLOSE}]*){SLOT_CLOSE}")
+_SLOT = re.compile(f"{SLOT_OPEN}([din])([^{SLOT_OPEN}{SLOT_CLOSE}]*){SLOT_CLOSE}")
 _CODE_CLASS = re.compile(r"language-[a-z0-9+#-]{1,32}|math")
 _LANGUAGE = re.compile(r"[a-z0-9+#-]{1,32}")
+
+# A mark begins with a kind of blank, so that the emphasis before it may end there.
+MARK_SIGN = "\u1680"
+_MARK_ZERO = 0xFDD4
+_MARK = re.compile("\u1680\ufdd2([\ufdd4-\ufddd]+)\ufdd3")
+_OF_MARKS = re.compile("\u1680?\ufdd2|[\ufdd3-\ufddd]")
 
 ALLOWED_TAGS = {
     *("p", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote"),
@@ -74,13 +80,45 @@ def slot(tex: str, *, display: bool) -> str:
     return f"{SLOT_OPEN}{mode}{html.escape(tex, quote=False)}{SLOT_CLOSE}"
 
 
+def mark(number: int) -> str:
+    """What stands in a source of Markdown for the note of that number."""
+    digits = "".join(chr(_MARK_ZERO + int(digit)) for digit in str(number))
+    return f"{MARK_SIGN}\ufdd2{digits}\ufdd3"
+
+
+def read_mark(source: str, start: int, end: int) -> tuple[int, int] | None:
+    """Return the number and the end of the mark that stands at `start`, if one does."""
+    found = _MARK.match(source, start, end)
+    if found is None:
+        return None
+    digits = "".join(str(ord(digit) - _MARK_ZERO) for digit in found[1])
+    return int(digits), found.end()
+
+
+def unmarked(text: str) -> str:
+    """Return `text` without marks, where they have no place."""
+    return _OF_MARKS.sub("", text)
+
+
+def note_slot(number: int) -> str:
+    """Markup that stands for a note until `sanitise` has run."""
+    return f"{SLOT_OPEN}n{number}{SLOT_CLOSE}"
+
+
 def sanitise(markup: str) -> str:
     """Return `markup` with nothing but the allowed in it, formulas filled in."""
     cleaned = _CLEANER.clean(markup)
-    return _SLOT.sub(_formula, cleaned) if SLOT_OPEN in cleaned else cleaned
+    filled = _SLOT.sub(_filling, cleaned) if SLOT_OPEN in cleaned else cleaned
+    return unmarked(filled)
 
 
-def _formula(match: re.Match[str]) -> str:
+def _filling(match: re.Match[str]) -> str:
+    if match[1] == "n":
+        # Its number is shown by the style sheet, for it is no part of the text.
+        return (
+            f'<sup class="cite" data-part="aside"><a href="#note-{match[2]}"'
+            f' data-note="{match[2]}" aria-label="Source {match[2]}"></a></sup>'
+        )
     return mathml(html.unescape(match[2]), display=match[1] == "d")
 
 

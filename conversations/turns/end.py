@@ -26,6 +26,7 @@ from conversations.ledger.calls import (
 )
 from conversations.ledger.models import Call
 from conversations.ledger.prices import cost_of_call, day_of
+from conversations.messages_api import text_of
 from conversations.models import Conversation, Message, Turn
 from conversations.turns.start import (
     Claim,
@@ -60,7 +61,10 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How a turn ended, and all that was received until then."""
+    """How a turn ended, and all that was received until then.
+
+    `call_usage` is what its last call used, None if there was no other.
+    """
 
     status: Turn.Status
     content: Sequence[dict[str, Any]] = ()
@@ -69,6 +73,7 @@ class Outcome:
     renderer_version: int = 0
     stop_reason: str = ""
     usage: dict[str, Any] = field(default_factory=dict)
+    call_usage: dict[str, Any] | None = None
     request_id: str = ""
     error_code: str = ""
     error_detail: str = ""
@@ -126,6 +131,24 @@ def next_attempt(
         call_id, Call.Status.FAILED, error_code=error_code, request_id=request_id
     )
     return reserve(turn, attempt=attempt)
+
+
+@transaction.atomic
+def next_call(
+    turn: Turn, call_id: uuid.UUID | None, *, usage: Mapping[str, Any], request_id: str
+) -> Call:
+    """Settle the call whose answer paused, and reserve the one that goes on with it."""
+    turn.attempts += 1
+    Turn.objects.filter(pk=turn.pk).update(attempts=turn.attempts)
+    if call_id is not None:
+        settle_call(
+            call_id,
+            Call.Status.SETTLED,
+            usage=usage,
+            request_id=request_id,
+            model=turn.model,
+        )
+    return reserve(turn, attempt=turn.attempts)
 
 
 @transaction.atomic
@@ -252,11 +275,7 @@ def _interrupt(turn_id: uuid.UUID) -> bool:
     ended = Turn.objects.running().filter(pk=turn_id, heartbeat_at=turn.heartbeat_at)
     if not ended.update(status=status, version=version, finished_at=timezone.now()):
         return False
-    text = "".join(
-        block.get("text", "")
-        for block in turn.answer.content
-        if block.get("type") == "text"
-    )
+    text = text_of(turn.answer.content)
     Message.objects.filter(pk=turn.answer_id).update(text=text)
     settle_open_calls(turn_id, Call.Status.UNKNOWN)
     transaction.on_commit(partial(measures.turn_ended, turn, {"status": status}))
@@ -308,12 +327,12 @@ def _set(row: Turn | Message, columns: Mapping[str, Any]) -> None:
 
 def _settle(call_id: uuid.UUID, turn: Turn, outcome: Outcome) -> None:
     first_token = None
-    if outcome.first_delta_at and turn.started_at:
+    if outcome.first_delta_at and turn.started_at and outcome.call_usage is None:
         first_token = outcome.first_delta_at - turn.started_at
     settle_call(
         call_id,
         _CALL_STATUS[outcome.status],
-        usage=outcome.usage,
+        usage=outcome.usage if outcome.call_usage is None else outcome.call_usage,
         request_id=outcome.request_id,
         error_code=outcome.error_code[:WORD_LENGTH],
         first_token=first_token,

@@ -15,6 +15,7 @@ function merge(old, fresh, added) {
     if (at && sameButOpen(at, node)) {
       at = pastEdit(at.nextSibling);
     } else if (at && isSamePart(at, node)) {
+      at.normalize();
       merge(at, node, added);
       at = pastEdit(at.nextSibling);
     } else {
@@ -45,9 +46,10 @@ function sameButOpen(old, node) {
 }
 
 function isSamePart(old, node) {
-  const parts = "[data-part=body], .closed, .open";
+  const parts = "[data-part=body], .closed, .open, .steps, .step, .step > details";
   return (
-    old instanceof Element && node instanceof Element && old.matches(parts) && old.className === node.className
+    old instanceof Element && node instanceof Element && old.matches(parts) &&
+    old.className === node.className && old.dataset.step === node.dataset.step
   );
 }
 
@@ -121,6 +123,8 @@ function frame(article, news) {
 }
 
 function showWhole(article, news) {
+  const steps = news.querySelector(":scope > .steps") ?? document.createElement("div");
+  merge(article.querySelector(":scope > .steps"), steps, []);
   for (const part of ["closed", "open"]) {
     const fresh = news.querySelector(`:scope > .${part}`) ?? document.createElement("div");
     merge(article.querySelector(`[data-part=body] > .${part}`), fresh, []);
@@ -128,6 +132,7 @@ function showWhole(article, news) {
 }
 
 function showMore(article, news) {
+  showSteps(article.querySelector(":scope > .steps"), news);
   const body = article.querySelector("[data-part=body]");
   const closed = news.querySelector(":scope > .closed");
   const open = news.querySelector(":scope > .open");
@@ -137,6 +142,19 @@ function showMore(article, news) {
   if (grow) {
     const growing = body.querySelector(":scope > .open [data-grow]");
     growing.append(grow.textContent);
+    growing.normalize();
+  }
+}
+
+function showSteps(steps, news) {
+  for (const fresh of news.querySelectorAll(":scope > .steps > .step")) {
+    const known = steps.querySelector(`:scope > [data-step="${fresh.dataset.step}"]`);
+    if (known) merge(known, fresh, []);
+    else steps.append(fresh);
+  }
+  for (const thought of news.querySelectorAll(":scope > .thought")) {
+    const growing = steps.querySelector(`:scope > [data-step="${thought.dataset.step}"] .thoughts`);
+    growing.append(thought.querySelector("pre").textContent);
     growing.normalize();
   }
 }

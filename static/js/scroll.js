@@ -69,8 +69,8 @@ document.addEventListener("htmx:afterSwap", () => {
 
 document.addEventListener("click", (event) => {
   if (event.target.closest?.("#newest")) toFoot();
-  // Who unfolds a question wants to read it, not to be taken to the end.
-  if (event.target.closest?.(".fold")) isFollowing = false;
+  // Who unfolds something wants to read it, not to be taken to the end.
+  if (event.target.closest?.(".fold, summary, [data-note]")) isFollowing = false;
 });
 document.addEventListener("composer:accepted", toFoot);
 

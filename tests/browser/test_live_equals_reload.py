@@ -87,6 +87,8 @@ def assert_all_as_loaded(pages: Sequence[Chat], opened: Open) -> None:
         pytest.param("/busy", "failed", id="rate limited"),
         pytest.param("/refuse", "complete", id="refused"),
         pytest.param("/limit", "complete", id="too long"),
+        pytest.param("/search", "complete", id="searched and cited"),
+        pytest.param("/pause", "complete", id="paused and gone on with"),
     ],
 )
 def test_an_answer_that_ended_is_shown_as_it_is_loaded(
@@ -200,17 +202,40 @@ def test_pages_connect_again_to_a_killed_site_and_show_what_is_loaded(
     assert_all_as_loaded([going, follower], opened)
 
 
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        pytest.param("/slow", "The harbour wakes", id="its text"),
+        pytest.param("/thinking", "Thinking", id="its thoughts"),
+    ],
+)
 def test_pages_that_hold_the_same_words_of_a_running_answer_are_the_same(
-    going: Chat, opened: Open
+    going: Chat, opened: Open, question: str, words: str
 ) -> None:
-    going.ask("/slow")
-    going.says("The harbour wakes")
+    going.ask(question)
+    expect(going.answer).to_contain_text(words)
     follower = opened()
     live, loaded = _at_the_same_word(going.page, follower.page)
     for part in ("texts", "alignments", "markup"):
         assert live[part] == loaded[part]
     going.stop.click()
     going.ends("stopped")
+
+
+def test_thoughts_that_were_unfolded_stay_so_while_the_answer_goes_on(
+    going: Chat, opened: Open
+) -> None:
+    going.ask("/thinking")
+    thoughts = going.answer.locator("[data-part=aside] details")
+    thoughts.locator("summary", has_text="Thinking").click()
+    expect(thoughts).to_contain_text("The question came in whole")
+    going.says("Welcome!")
+    expect(thoughts).to_contain_text("That is all there is to plan.")
+    going.ends("complete")
+    expect(thoughts).to_have_attribute("open", "")
+    assert "to plan" not in body(going.answer).inner_text()
+    thoughts.locator("summary").click()
+    assert_all_as_loaded([going], opened)
 
 
 def _at_the_same_word(one: Page, other: Page) -> tuple[Any, Any]:

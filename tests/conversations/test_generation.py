@@ -18,9 +18,9 @@ from conversations.catalogue import offered
 from conversations.generation.worker import worker
 from conversations.ledger.calls import reserve_call
 from conversations.ledger.models import Call
+from conversations.messages_api import text_of
 from conversations.models import Turn
 from conversations.providers.scripted import ScriptedProvider
-from conversations.rendering import plain_text
 from conversations.turns import Claim
 from tests import factories
 from tests.played import OverloadedProvider, PlayedProvider, told
@@ -264,7 +264,7 @@ async def test_an_answer_of_several_blocks_reads_the_same_live_and_kept() -> Non
     with offered.use([PlayedProvider(told("One and ", "two."))]):
         turn = await finished(await started("Count."))
 
-    assert turn.answer.text == plain_text(turn.answer.content) == "One and two."
+    assert turn.answer.text == text_of(turn.answer.content) == "One and two."
 
 
 async def test_an_answer_that_was_given_up_meanwhile_ends_as_interrupted(

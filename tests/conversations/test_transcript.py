@@ -169,6 +169,42 @@ def test_a_call_of_a_tool_that_nobody_answered_is_not_sent() -> None:
     assert history[1]["content"] == [said, searched, found]
 
 
+@pytest.mark.parametrize("status", ["complete", "stopped", "interrupted", "failed"])
+def test_thinking_and_steps_go_back_byte_for_byte_however_an_answer_ended(
+    status: str,
+) -> None:
+    content: list[dict[str, Any]] = [
+        {"type": "thinking", "thinking": "Hm.", "signature": "Eq=="},
+        {"type": "redacted_thinking", "data": "Fr=="},
+        {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}},
+        {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []},
+        {"type": "thinking", "thinking": "", "signature": "Gs=="},
+        {"type": "text", "text": "Half", "citations": [{"type": "char_location"}]},
+    ]
+    first = factories.ended(
+        factories.started(), content=content, status=Turn.Status(status)
+    )
+
+    assert sent(factories.asked(first.conversation))[1]["content"] == content
+
+
+def test_thinking_below_what_was_left_out_is_not_sent() -> None:
+    content: list[dict[str, Any]] = [
+        {"type": "thinking", "thinking": "Hm.", "signature": "Eq=="},
+        {"type": "text", "text": "word " * 200},
+    ]
+    first = factories.ended(factories.started(text="word " * 1500), content=content)
+    second = factories.ended(factories.asked(first.conversation), content=content)
+    turn = factories.asked(second.conversation, "The newest question")
+
+    messages = sent(turn, context_tokens=2200, max_output_tokens=1000)
+
+    assert len(messages) < 5
+    assert "thinking" not in {
+        block["type"] for message in messages for block in message["content"]
+    }
+
+
 def test_a_refused_question_is_taken_out_with_its_refusal() -> None:
     first = factories.ended(factories.started(), "I", stop_reason="refusal")
     turn = factories.asked(first.conversation, "Something else")

@@ -11,7 +11,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import Browser, Error, FilePayload, WebSocketRoute
 
-from conversations.rendering import IncrementalMarkdown, frame_markup
+from conversations.rendering import LiveAnswer, frame_markup
 from tests.conversations.rendering.page import pieces
 from tests.hostile.conftest import FULL, Canary, Infested, listening
 from tests.hostile.payloads import corpus, documents, one_line
@@ -216,9 +216,9 @@ def test_frames_of_an_answer_show_texts_and_do_nothing(
 
 def frames(message_id: str, document: str) -> Iterator[str]:
     """The live frames of an answer that arrives in pieces of all sizes."""
-    markdown = IncrementalMarkdown()
+    answer = LiveAnswer()
     sizes = PIECE_SIZES * (len(document) // sum(PIECE_SIZES) + 1)
     for piece in pieces(document, sizes):
-        markdown.feed(piece)
-        if update := markdown.update():
+        answer.feed(piece)
+        if update := answer.update():
             yield frame_markup(message_id, update)

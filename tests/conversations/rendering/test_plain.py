@@ -2,7 +2,7 @@
 
 import pytest
 
-from conversations.rendering import plain_text, render_plain
+from conversations.rendering import render_plain
 
 
 @pytest.mark.parametrize(
@@ -32,15 +32,3 @@ def test_addresses_in_typed_text_are_links(text: str, url: str) -> None:
     rel = "noopener noreferrer nofollow"
     link = f'<a href="{url}" target="_blank" rel="{rel}">{url}</a>'
     assert link in render_plain(text)
-
-
-def test_the_plain_text_is_that_of_the_text_blocks() -> None:
-    content: list[dict[str, object]] = [
-        {"type": "image", "source": {"type": "base64", "data": "AAAA"}},
-        {"type": "thinking", "thinking": "hm"},
-        {"type": "text", "text": "One"},
-        {"type": "text", "text": ""},
-        {"type": "text", "text": "Two"},
-        {"type": "new_block", "text": 3},
-    ]
-    assert plain_text(content) == "OneTwo"
