@@ -4,16 +4,23 @@ import html
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from time import thread_time
 
 from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
-from conversations.rendering.bounds import as_typed, parted
+from conversations.rendering.bounds import Budget, as_typed, parted
 from conversations.rendering.codeblocks import HIGHLIGHT_LIMIT_CHARS, figure
 from conversations.rendering.growth import growing_words
 from conversations.rendering.inlines import HTML, inline_markup
 from conversations.rendering.markdown import Block, Env, blocks
-from conversations.rendering.sanitising import LINE_END, normalise, sanitise, slot
+from conversations.rendering.sanitising import (
+    LINE_END,
+    normalise,
+    sanitise,
+    slot,
+    filled,
+)
 
 _CHECKBOX = '<input type="checkbox" disabled aria-label="To do"> '
 _CHECKED_BOX = '<input type="checkbox" disabled checked aria-label="Done"> '
@@ -84,13 +91,14 @@ class Renderer:
     """Renders top-level blocks under the definitions seen so far.
 
     `live` leaves code plain whose closing line is not there yet; code longer than
-    `limit_chars` stays plain.
+    `limit_chars` stays plain. `budget` is what the blocks above have left.
     """
 
     env: Env
     limit_chars: int
     live: bool = False
     memo: Memo = field(default_factory=Memo)
+    budget: Budget = field(default_factory=Budget)
     _last_line: int = 0
     _definitions: int = 0
 
@@ -112,7 +120,7 @@ class Renderer:
                 words = growing_words(source, body)
             if words is not None:
                 words.attrs["data-grow"] = ""
-            bodies.append(sanitise(self._markup(body)) if body else "")
+            bodies.append(self._safe(self._markup(body)) if body else "")
             notes += [self._note(note) for note in footnotes]
             last = body[0] if body else None
         growing = len(bodies) == 1 and last is not None and self._is_open(last)
@@ -128,7 +136,10 @@ class Renderer:
     def _note(self, tokens: list[Token]) -> str:
         label = html.escape(tokens[0].meta["label"])
         inside = self._markup(tokens[1:-1])
-        return sanitise(f'<div class="footnote"><sup>[{label}]</sup>{inside}</div>')
+        return self._safe(f'<div class="footnote"><sup>[{label}]</sup>{inside}</div>')
+
+    def _safe(self, markup: str) -> str:
+        return filled(sanitise(markup), self.budget)
 
     def _markup(self, tokens: list[Token]) -> str:
         return "".join(self._part(tokens, index) for index in range(len(tokens)))
@@ -163,9 +174,16 @@ class Renderer:
         if self._is_open(token):
             grow = token.level == 0
             return figure(token.info, token.content, limit_chars=0, grow=grow)
-        info, code, limit = token.info, token.content, self.limit_chars
-        key = ("code", info, code)
-        return self.memo.get(key, lambda: figure(info, code, limit_chars=limit))
+        info, code = token.info, token.content
+        limit = self.limit_chars if self.budget.colours(code) else 0
+        key = ("code", info, code, "" if limit else "plain")
+        return self.memo.get(key, lambda: self._figure(info, code, limit))
+
+    def _figure(self, info: str, code: str, limit_chars: int) -> str:
+        begun_s, limit_s = thread_time(), self.budget.colours_s
+        made = figure(info, code, limit_chars=limit_chars, limit_s=limit_s)
+        self.budget.colours_s -= thread_time() - begun_s
+        return made
 
 
 def footnotes(notes: Sequence[str]) -> str:

@@ -8,12 +8,12 @@ text, with its end looked for each time it has grown by an eighth.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from django.utils.safestring import SafeString
 
-from conversations.rendering.bounds import Allowance, as_typed
+from conversations.rendering.bounds import Allowance, Budget, as_typed
 from conversations.rendering.codeblocks import LIVE_LIMIT_CHARS
 from conversations.rendering.document import Memo, Renderer, footnotes, safe
 from conversations.rendering.growth import (
@@ -69,6 +69,7 @@ class IncrementalMarkdown:
         self._tail: list[str] = []
         self._env: Env = {"references": {}}
         self._memo = Memo()
+        self._budget = Budget()
         self._closed: list[str] = []
         self._notes: list[str] = []
         self._sealed: list[str] = []
@@ -168,7 +169,8 @@ class IncrementalMarkdown:
         return closed
 
     def _finished(self, source: str, found: list[Block] | None = None) -> str:
-        renderer = Renderer(self._env, LIVE_LIMIT_CHARS, memo=self._memo)
+        renderer = self._renderer_in(self._env)
+        renderer.budget = self._budget
         rendered = renderer.render(source, found)
         self._notes += rendered.notes
         self._memo = Memo()
@@ -210,11 +212,11 @@ class IncrementalMarkdown:
         below_empty = above[:-1].rstrip(" \t").endswith("\n")
         if not below_empty or not _NEW_BLOCK.match(source, last_line):
             return source
-        renderer = Renderer(self._env_for(above), LIVE_LIMIT_CHARS, memo=self._memo)
+        renderer = self._renderer_in(self._env_for(above))
         rendered = renderer.render(above)
         if rendered.unclosed:
             return source
-        self._env = renderer.env
+        self._env, self._budget = renderer.env, renderer.budget
         self._notes += rendered.notes
         self._sealed.append(rendered.body)
         self._memo = Memo()
@@ -228,8 +230,14 @@ class IncrementalMarkdown:
         return head.body + as_typed(source[split:], grow=True)
 
     def _renderer(self, source: str, *, live: bool) -> Renderer:
-        env = self._env_for(source)
-        return Renderer(env, LIVE_LIMIT_CHARS, live=live, memo=self._memo)
+        return self._renderer_in(self._env_for(source), live=live)
+
+    def _renderer_in(self, env: Env, *, live: bool = False) -> Renderer:
+        """A renderer that may be thrown away, with the budget that it takes from."""
+        budget = replace(self._budget)
+        return Renderer(
+            env, LIVE_LIMIT_CHARS, live=live, memo=self._memo, budget=budget
+        )
 
     def _env_for(self, source: str) -> Env:
         """The definitions so far, to be added to where `source` may define more."""

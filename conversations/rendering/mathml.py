@@ -71,7 +71,12 @@ def mathml(tex: str, *, display: bool) -> str:
         tree = convert_to_element(_with_known_environments(tex), display=mode)
         return "".join(_rebuilt(tree, _Budget()))
     except Exception:  # noqa: BLE001 - the converter raises anything; the TeX is shown
-        return f'<code class="math">{html.escape(tex)}</code>'
+        return as_tex(tex)
+
+
+def as_tex(tex: str) -> str:
+    """Return a formula as the code that it was typed in."""
+    return f'<code class="math">{html.escape(tex)}</code>'
 
 
 def _check(tex: str) -> None:

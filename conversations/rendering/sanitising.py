@@ -10,7 +10,8 @@ import re
 import nh3
 from pygments.token import STANDARD_TYPES
 
-from conversations.rendering.mathml import mathml
+from conversations.rendering.bounds import Budget
+from conversations.rendering.mathml import as_tex, mathml
 
 LINE_END = re.compile(r"\r\n?")
 SLOT_OPEN, SLOT_CLOSE = "\ufdd0", "\ufdd1"
@@ -75,7 +76,7 @@ def normalise(text: str) -> str:
 
 
 def slot(tex: str, *, display: bool) -> str:
-    """Markup that stands for a formula until `sanitise` has run."""
+    """Markup that stands for a formula until `filled` has run."""
     mode = "d" if display else "i"
     return f"{SLOT_OPEN}{mode}{html.escape(tex, quote=False)}{SLOT_CLOSE}"
 
@@ -101,25 +102,33 @@ def unmarked(text: str) -> str:
 
 
 def note_slot(number: int) -> str:
-    """Markup that stands for a note until `sanitise` has run."""
+    """Markup that stands for a note until `filled` has run."""
     return f"{SLOT_OPEN}n{number}{SLOT_CLOSE}"
 
 
 def sanitise(markup: str) -> str:
-    """Return `markup` with nothing but the allowed in it, formulas filled in."""
-    cleaned = _CLEANER.clean(markup)
-    filled = _SLOT.sub(_filling, cleaned) if SLOT_OPEN in cleaned else cleaned
-    return unmarked(filled)
+    """Return `markup` with nothing but the allowed in it; slots stay."""
+    return _CLEANER.clean(markup)
 
 
-def _filling(match: re.Match[str]) -> str:
+def filled(sanitised: str, budget: Budget) -> str:
+    """Fill the slots in: formulas as MathML while `budget` lasts, and then as TeX."""
+    if SLOT_OPEN not in sanitised:
+        return unmarked(sanitised)
+    return unmarked(_SLOT.sub(lambda match: _filling(match, budget), sanitised))
+
+
+def _filling(match: re.Match[str], budget: Budget) -> str:
     if match[1] == "n":
         # Its number is shown by the style sheet, for it is no part of the text.
         return (
             f'<sup class="cite" data-part="aside"><a href="#note-{match[2]}"'
             f' data-note="{match[2]}" aria-label="Source {match[2]}"></a></sup>'
         )
-    return mathml(html.unescape(match[2]), display=match[1] == "d")
+    tex = html.unescape(match[2])
+    if not budget.converts(tex):
+        return as_tex(tex)
+    return mathml(tex, display=match[1] == "d")
 
 
 def _filtered(tag: str, attribute: str, value: str) -> str | None:

@@ -6,9 +6,16 @@ from typing import Any
 
 import pytest
 
-from conversations.management.benchmark.shapes import PIECES, text_of
+from conversations.management.benchmark.shapes import (
+    IN_CODE,
+    NUMBERED,
+    PIECES,
+    code_of,
+    text_of,
+)
 from conversations.messages_api import SseDecoder
 from conversations.rendering import IncrementalMarkdown, render_markdown, render_plain
+from conversations.rendering.bounds import CODE_LIMIT_CHARS
 
 LENGTH_CHARS = 1_500
 GROWTH = 2.4
@@ -61,3 +68,14 @@ def test_a_megabyte_costs_no_more_than_its_bounds(
     work: Callable[[str], object], piece: str
 ) -> None:
     assert calls_of(work, text_of(piece, LONG_CHARS)) <= LONG_CALLS
+
+
+@pytest.mark.parametrize("piece", NUMBERED[4:8:3], ids=["formula", "code"])
+def test_nor_does_one_of_which_nothing_is_remembered(piece: str) -> None:
+    assert calls_of(render_markdown, text_of(piece, LONG_CHARS)) <= LONG_CALLS
+
+
+def test_nor_does_code_whose_lexer_looks_far_ahead() -> None:
+    language, piece = IN_CODE[0]
+    text = code_of(language, piece, CODE_LIMIT_CHARS // 4)
+    assert calls_of(render_markdown, text) <= LONG_CALLS

@@ -1,12 +1,20 @@
 """Time the rendering of texts that are meant to take long: `manage.py blowups`."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from functools import partial
 from time import process_time
 from typing import Any, override
 
 from django.core.management.base import BaseCommand
 
-from conversations.management.benchmark.shapes import PIECES, text_of
+from conversations.management.benchmark.shapes import (
+    IN_CODE,
+    NUMBERED,
+    PIECES,
+    code_of,
+    text_of,
+)
 from conversations.rendering import IncrementalMarkdown, render_markdown, render_plain
 
 SIZES_CHARS = (10_000, 50_000, 100_000, 1_000_000)
@@ -35,11 +43,19 @@ class Command(BaseCommand):
         sizes = [size for size in SIZES_CHARS if size <= largest]
         self.stdout.write(f"CPU seconds at {', '.join(map(str, sizes))} characters")
         ways = {"loaded": render_markdown, "live": _live, "as typed": render_plain}
-        for piece in PIECES:
+        for name, text in _shapes():
             for way, render in ways.items():
-                times = [_timed(render, text_of(piece, size)) for size in sizes]
+                times = [_timed(render, text(size)) for size in sizes]
                 figures = " ".join(f"{time:8.3f}" for time in times)
-                self.stdout.write(f"{piece!r:14} {way:9} {figures}")
+                self.stdout.write(f"{name[:24]:24} {way:9} {figures}")
+
+
+def _shapes() -> Iterator[tuple[str, Callable[[int], str]]]:
+    """Each shape's name, and what makes a text of so many characters of it."""
+    for piece in (*PIECES, *NUMBERED):
+        yield repr(piece), partial(text_of, piece)
+    for language, piece in IN_CODE:
+        yield f"{language}: {piece!r}", partial(code_of, language, piece)
 
 
 def _timed(render: Any, text: str) -> float:

@@ -4,6 +4,9 @@ import pytest
 
 from conversations.rendering import IncrementalMarkdown, render_markdown
 from conversations.rendering.bounds import (
+    CODE_LIMIT_CHARS,
+    FORMULA_CHARS,
+    FORMULAS_LIMIT_CHARS,
     MARKS_LIMIT,
     TEXT_MARKS_LIMIT,
     Allowance,
@@ -15,6 +18,11 @@ from tests.conversations.rendering.page import Page, follow
 FENCE = "```\n"
 # Quick to render: code is not read. The fence counts 4 and 5 marks, a line of it 100.
 FULL = FENCE + ("<" * 99 + "\n") * ((MARKS_LIMIT - 9) // 100) + FENCE
+# Texts of formulas and code that reach their bounds within some last ones.
+FORMULA = "x + " * 900 + "y"
+FORMULAS = FORMULAS_LIMIT_CHARS // (len(FORMULA) + FORMULA_CHARS)
+CODE = "x = 1\n" * 1_000
+CODES = CODE_LIMIT_CHARS // len(CODE)
 LEFT = MARKS_LIMIT - 8 - (MARKS_LIMIT - 9) // 100 * 100
 FULL += "<" * (LEFT - 1) + "\n"
 
@@ -86,3 +94,22 @@ def test_the_rest_grows_by_what_is_typed() -> None:
     assert (update.closed, update.open, update.grow) == ("", None, " *more*\n\n# <b>")
     page.apply(markdown.finish())
     assert page.html == render_markdown(FULL + "so\nand *more*\n\n# <b>")
+
+
+def test_formulas_beyond_their_bound_are_shown_as_tex() -> None:
+    rendered = render_markdown(f"$$\n{FORMULA}\n$$\n\n" * (FORMULAS + 2) + "*a* $b$")
+    assert rendered.count("<math") == FORMULAS
+    assert rendered.count(f'<code class="math">{FORMULA}</code>') == 2
+    assert rendered.endswith('<em>a</em> <code class="math">b</code></p>\n')
+
+
+def test_code_beyond_its_bound_has_no_colours() -> None:
+    rendered = render_markdown(f"```python\n{CODE}```\n" * (CODES + 1))
+    figures = rendered.split("<figure")[1:]
+    assert ["<span class" in figure for figure in figures] == [True] * CODES + [False]
+
+
+def test_a_page_that_follows_past_these_bounds_equals_a_fresh_one() -> None:
+    formulas = f"$$\n{FORMULA}\n$$\n\na[^1] $b$\n\n[^1]: $c$\n\n" * (FORMULAS + 1)
+    code = f"- ```python\n  {CODE[:5]}\n  ```\n\n```python\n{CODE}```\n" * (CODES + 1)
+    follow(formulas + code, [1_801, 7, 900, 2, 3, 1, 4_000])

@@ -61,6 +61,13 @@ def test_very_long_code_stays_plain() -> None:
     assert "<span class" not in render_markdown(f"```python\n{code}```\n")
 
 
+@pytest.mark.parametrize("language", ["python", "html+django", "html+erb", "pycon"])
+def test_code_that_takes_too_long_to_colour_stays_plain(language: str) -> None:
+    code = ">>> x = '<b>{{ b }}'\n"
+    assert "<span class" in highlighted(language, code)
+    assert highlighted(language, code, limit_s=-1) == html.escape(code, quote=False)
+
+
 @pytest.mark.parametrize("language", ["python", "php", "console", "html"])
 def test_one_code_does_not_colour_the_next(language: str) -> None:
     code = "<?php $x = 'a'; ?>\n>>> print(x) # <b>\n"
