@@ -1,18 +1,14 @@
 """How much of a text is read as Markdown: rendering takes bounded time.
 
-Three rules, of the text alone, so that a page that followed an answer equals a fresh
-one:
+Two rules, of the text alone, so that a page that followed an answer equals a fresh one:
 
 - a text within one block that has more than TEXT_MARKS_LIMIT marks is shown as typed;
 - from the line on that holds the mark after the first MARKS_LIMIT of a document, all is
-  shown as typed: code, tables and lists that stand open there end above that line;
-- from the formula on with which a document has more than FORMULAS_LIMIT_CHARS of them,
-  formulas are shown as TeX, and likewise code without colours.
+  shown as typed: code, tables and lists that stand open there end above that line.
 """
 
 import html
 import re
-from dataclasses import dataclass
 from itertools import islice
 
 from conversations.rendering.sanitising import unmarked
@@ -21,13 +17,6 @@ MARKS_LIMIT = 50_000
 """Marks of a document; a megabyte of ordinary prose has fewer."""
 TEXT_MARKS_LIMIT = 2_000
 """Marks of one paragraph, heading or cell."""
-FORMULAS_LIMIT_CHARS = 60_000
-"""TeX of a document that is converted, and FORMULA_CHARS more for each formula."""
-FORMULA_CHARS = 10
-CODE_LIMIT_CHARS = 100_000
-"""Code of a document that is coloured."""
-COLOURS_LIMIT_S = 0.8
-"""Processor time for it: what is sent to blow a lexer up gets no colours."""
 
 # A character at which a parser has something to do: a line's end, a line's beginning
 # that is no word, a sign of syntax, the blank that completes the marker of a list item.
@@ -58,25 +47,6 @@ class Allowance:
         marks = islice(_MARK.finditer(known, begin), self._left, None)
         self._left = 0
         return next(marks).start() - begin
-
-
-@dataclass(slots=True)
-class Budget:
-    """Counts down the formulas and the code of a document, in the order of its text."""
-
-    formulas_chars: int = FORMULAS_LIMIT_CHARS
-    code_chars: int = CODE_LIMIT_CHARS
-    colours_s: float = COLOURS_LIMIT_S
-
-    def converts(self, tex: str) -> bool:
-        """Take a formula; whether it is still converted."""
-        self.formulas_chars -= len(tex) + FORMULA_CHARS
-        return self.formulas_chars >= 0
-
-    def colours(self, code: str) -> bool:
-        """Take the code of a block; whether it is still coloured."""
-        self.code_chars -= len(code)
-        return self.code_chars >= 0
 
 
 def parted(source: str) -> tuple[str, str]:

@@ -12,7 +12,8 @@ from pygments.lexers import find_lexer_class_by_name, get_all_lexers
 from pygments.token import STANDARD_TYPES, Token, _TokenType
 from pygments.util import ClassNotFound
 
-from conversations.rendering.bounds import CODE_LIMIT_CHARS, COLOURS_LIMIT_S
+from conversations.rendering.budget import CODE_LIMIT_CHARS, COLOURS_LIMIT_S
+from conversations.rendering.languages import COLOURED
 
 LIVE_LIMIT_CHARS = 50_000
 """Longest code that is highlighted while an answer is streaming."""
@@ -81,9 +82,10 @@ def _lexer_class(language: str) -> type[Lexer] | None:
     if language in _TEXT_NAMES or language not in _names():
         return None
     try:
-        return find_lexer_class_by_name(language)
+        found = find_lexer_class_by_name(language)
     except ClassNotFound:
         return None
+    return None if COLOURED.isdisjoint(found.aliases) else found
 
 
 def highlighted(language: str, code: str, *, limit_s: float = COLOURS_LIMIT_S) -> str:

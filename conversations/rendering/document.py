@@ -9,17 +9,18 @@ from time import thread_time
 from django.utils.safestring import SafeString
 from markdown_it.token import Token
 
-from conversations.rendering.bounds import Budget, as_typed, parted
+from conversations.rendering.bounds import as_typed, parted
+from conversations.rendering.budget import Budget
 from conversations.rendering.codeblocks import HIGHLIGHT_LIMIT_CHARS, figure
 from conversations.rendering.growth import growing_words
 from conversations.rendering.inlines import HTML, inline_markup
 from conversations.rendering.markdown import Block, Env, blocks
 from conversations.rendering.sanitising import (
     LINE_END,
+    filled,
     normalise,
     sanitise,
     slot,
-    filled,
 )
 
 _CHECKBOX = '<input type="checkbox" disabled aria-label="To do"> '

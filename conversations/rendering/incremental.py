@@ -13,7 +13,8 @@ from time import perf_counter
 
 from django.utils.safestring import SafeString
 
-from conversations.rendering.bounds import Allowance, Budget, as_typed
+from conversations.rendering.bounds import Allowance, as_typed
+from conversations.rendering.budget import Budget
 from conversations.rendering.codeblocks import LIVE_LIMIT_CHARS
 from conversations.rendering.document import Memo, Renderer, footnotes, safe
 from conversations.rendering.growth import (

@@ -10,7 +10,7 @@ import re
 import nh3
 from pygments.token import STANDARD_TYPES
 
-from conversations.rendering.bounds import Budget
+from conversations.rendering.budget import Budget
 from conversations.rendering.mathml import as_tex, mathml
 
 LINE_END = re.compile(r"\r\n?")

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
@@ -11,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from tests.browser.chat import Chat, words_of
 from tests.browser.conftest import PATIENCE_MS
 from tests.browser.serving import Person, Site, session_cookie
-from tests.browser.test_live_equals_reload import shown
+from tests.faults.comparing import COMPARED_EVERY, assert_all_show_the_same
 from tests.faults.conftest import Note
 from tests.faults.findings import chance, times
 from tests.faults.line import Line
@@ -95,23 +94,6 @@ def opened(browser: Browser, line: Line, site: Site, person: Person) -> Iterator
         context.close()
 
 
-def settled(chat: Chat) -> dict[str, Any]:
-    """What the page shows once nothing runs any more."""
-    expect(chat.page.locator("#live")).to_have_attribute(
-        "data-running", "false", timeout=60_000
-    )
-    expect(chat.answer).to_have_attribute("data-status", "complete", timeout=60_000)
-    return shown(chat.page)
-
-
-def assert_all_show_the_same(chats: list[Chat], fresh: Chat) -> None:
-    expected = settled(fresh)
-    for chat in chats:
-        found = settled(chat)
-        for part in ("texts", "markup"):
-            assert found[part] == expected[part]
-
-
 def test_a_line_that_is_cut_at_random_moments_leaves_no_trace(
     opened: Open, line: Line, site: Site, note: Note
 ) -> None:
@@ -129,7 +111,8 @@ def test_a_line_that_is_cut_at_random_moments_leaves_no_trace(
         lengths = chat.page.evaluate("lengths")
         shrunk += sum(b < a for a, b in itertools.pairwise(lengths) if a)
         assert words_of(chat.answer) == PLAIN.removeprefix("/echo ")
-    assert_all_show_the_same([chat], opened(site.url))
+        if (number + 1) % COMPARED_EVERY == 0 or number + 1 == answers:
+            assert_all_show_the_same([chat], opened(site.url))
     note(
         "line cut while an answer streams",
         line.cuts,

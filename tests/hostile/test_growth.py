@@ -15,7 +15,7 @@ from conversations.management.benchmark.shapes import (
 )
 from conversations.messages_api import SseDecoder
 from conversations.rendering import IncrementalMarkdown, render_markdown, render_plain
-from conversations.rendering.bounds import CODE_LIMIT_CHARS
+from conversations.rendering.budget import CODE_LIMIT_CHARS
 
 LENGTH_CHARS = 1_500
 GROWTH = 2.4

@@ -8,6 +8,7 @@ from typing import Any, override
 
 from django.core.management.base import BaseCommand
 
+from conversations.management.benchmark.lexing import silences
 from conversations.management.benchmark.shapes import (
     IN_CODE,
     NUMBERED,
@@ -36,10 +37,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the largest size."""
         parser.add_argument("--largest", type=int, default=100_000, help="characters")
+        parser.add_argument(
+            "--languages", action="store_true", help="try the lexers of code instead"
+        )
 
     @override
-    def handle(self, *_: Any, largest: int, **__: Any) -> None:
-        """Time every shape up to that size."""
+    def handle(self, *_: Any, largest: int, languages: bool, **__: Any) -> None:
+        """Time every shape up to that size, or what lexers are silent at."""
+        if languages:
+            for language, beginning, silent_s in silences():
+                self.stdout.write(f"{language} {beginning!r} {silent_s:.3f} s")
+            return
         sizes = [size for size in SIZES_CHARS if size <= largest]
         self.stdout.write(f"CPU seconds at {', '.join(map(str, sizes))} characters")
         ways = {"loaded": render_markdown, "live": _live, "as typed": render_plain}

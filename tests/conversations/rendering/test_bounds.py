@@ -4,13 +4,15 @@ import pytest
 
 from conversations.rendering import IncrementalMarkdown, render_markdown
 from conversations.rendering.bounds import (
-    CODE_LIMIT_CHARS,
-    FORMULA_CHARS,
-    FORMULAS_LIMIT_CHARS,
     MARKS_LIMIT,
     TEXT_MARKS_LIMIT,
     Allowance,
     parted,
+)
+from conversations.rendering.budget import (
+    CODE_LIMIT_CHARS,
+    FORMULA_CHARS,
+    FORMULAS_LIMIT_CHARS,
 )
 from tests.conversations.rendering.hostile import faults
 from tests.conversations.rendering.page import Page, follow

@@ -4,6 +4,7 @@ import html
 import re
 
 import pytest
+from pygments.lexers import find_lexer_class_by_name
 
 from conversations.rendering import render_markdown
 from conversations.rendering.codeblocks import (
@@ -12,6 +13,7 @@ from conversations.rendering.codeblocks import (
     highlighted,
     language_of,
 )
+from conversations.rendering.languages import COLOURED
 
 
 def test_a_code_block_has_its_language_and_a_copy_button_aside() -> None:
@@ -59,6 +61,17 @@ def test_highlighting_changes_no_character(language: str, code: str) -> None:
 def test_very_long_code_stays_plain() -> None:
     code = "x = 1\n" * (HIGHLIGHT_LIMIT_CHARS // 6 + 1)
     assert "<span class" not in render_markdown(f"```python\n{code}```\n")
+
+
+@pytest.mark.parametrize("language", ["ansys", "scala"])
+def test_code_of_a_language_whose_lexer_blows_up_stays_plain(language: str) -> None:
+    code = '"' + "\\" * 3_000  # exponential in the lexers of these
+    assert highlighted(language, code) == code
+
+
+def test_every_coloured_language_is_known() -> None:
+    for language in COLOURED:
+        assert language in find_lexer_class_by_name(language).aliases
 
 
 @pytest.mark.parametrize("language", ["python", "html+django", "html+erb", "pycon"])
