@@ -269,6 +269,12 @@ def _question_context(
                 "thumbnail_url": picture_url and picture_url(picture, True),  # noqa: FBT003 - see PictureUrl
             }
             for picture in message.pictures
+            if picture.is_picture
+        ],
+        "files": [
+            {"attachment": file, "url": picture_url and picture_url(file, False)}  # noqa: FBT003 - see PictureUrl
+            for file in message.pictures
+            if not file.is_picture
         ],
         "can_send_now": queued and turn == waiting,
         "can_withdraw": queued,

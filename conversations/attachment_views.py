@@ -1,4 +1,4 @@
-"""Uploading a picture, taking it back, and showing it to those who may see it."""
+"""Uploading a file, taking it back, and giving it to those who may see it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations import attachment_files, pictures, uploads
+from conversations import attachment_files, confined, uploads
 from conversations.database import in_thread
 from conversations.http import SignedInRequest, partial, signed_out
 from conversations.models import Attachment
@@ -35,8 +35,8 @@ EXTENSIONS = {
     "image/webp": ".webp",
 }
 
-# Pictures wait here for their child, so that no thread of the database does.
-_decoding = ThreadPoolExecutor(pictures.PICTURES_AT_ONCE, "pictures")
+# Files wait here for their child, so that no thread of the database does.
+_decoding = ThreadPoolExecutor(confined.CHILDREN_AT_ONCE, "decoding")
 # A page shows many pictures, and each comes from the storage.
 _reading = ThreadPoolExecutor(8, "storage")
 
@@ -85,16 +85,14 @@ def discard(request: SignedInRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-async def picture(
-    request: HttpRequest, pk: uuid.UUID, *, thumbnail: bool
-) -> HttpResponse:
-    """The picture or its thumbnail, for whoever may see the conversation."""
+async def file(request: HttpRequest, pk: uuid.UUID, *, thumbnail: bool) -> HttpResponse:
+    """The file or its thumbnail, for whoever may see the conversation."""
     found = await in_thread(_allowed, request, pk, thumbnail=thumbnail)
     if isinstance(found, HttpResponse):
         return found
     # On threads of their own: no connection of the database waits for the storage.
     loop = asyncio.get_running_loop()
-    respond = functools.partial(picture_response, found, thumbnail=thumbnail)
+    respond = functools.partial(file_response, found, thumbnail=thumbnail)
     return await loop.run_in_executor(_reading, respond)
 
 
@@ -105,6 +103,8 @@ def _allowed(
         return signed_out(request)
     visible = Attachment.objects.visible_to(request.user)
     attachment = get_object_or_404(visible, pk=pk)
+    if thumbnail and not attachment.is_picture:
+        raise Http404
     response = get_conditional_response(
         request, etag=_etag(attachment, thumbnail=thumbnail)
     )
@@ -113,13 +113,15 @@ def _allowed(
     return attachment
 
 
-def picture_response(attachment: Attachment, *, thumbnail: bool) -> HttpResponse:
-    """The bytes of a picture, with headers that keep them from being anything else.
+def file_response(attachment: Attachment, *, thumbnail: bool) -> HttpResponse:
+    """The bytes of a file, with headers that keep them from being anything else.
 
     Whoever calls this has checked that the person may see it. 503 while the storage
-    does not answer; raises Http404 when the file is lost.
+    does not answer; raises Http404 when the file is lost, or has no thumbnail.
     """
     digest = attachment.thumbnail_digest if thumbnail else attachment.digest
+    if not digest:
+        raise Http404
     try:
         data = attachment_files.read(digest)
     except FileNotFoundError as error:
@@ -128,7 +130,7 @@ def picture_response(attachment: Attachment, *, thumbnail: bool) -> HttpResponse
     except attachment_files.Unreachable:
         logger.exception("The file of attachment %s is out of reach", attachment.pk)
         return HttpResponse(
-            "The place where pictures are kept does not answer.",
+            "The place where files are kept does not answer.",
             status=503,
             content_type="text/plain; charset=utf-8",
             headers={"Cache-Control": "no-store", "Retry-After": "10"},
@@ -140,9 +142,12 @@ def _guarded(
     response: HttpResponse, attachment: Attachment, *, thumbnail: bool
 ) -> HttpResponse:
     media_type = attachment.thumbnail_media_type if thumbnail else attachment.media_type
-    stem = PurePath(attachment.name).stem
-    name = f"{stem}{EXTENSIONS.get(media_type, '')}"
-    disposition = content_disposition_header(as_attachment=False, filename=name)
+    name = attachment.name
+    if attachment.is_picture:
+        name = f"{PurePath(name).stem}{EXTENSIONS.get(media_type, '')}"
+    # Only pictures were made anew here: all else is for the person's own programs.
+    is_foreign = not attachment.is_picture
+    disposition = content_disposition_header(as_attachment=is_foreign, filename=name)
     response["Content-Type"] = media_type
     response["Content-Disposition"] = disposition or "inline"
     response["Content-Security-Policy"] = "sandbox; default-src 'none'"
@@ -163,10 +168,10 @@ def _etag(attachment: Attachment, *, thumbnail: bool) -> str:
 attachment_urlpatterns = [
     path("attachments/", upload, name="attachment-upload"),
     path("attachments/<uuid:pk>/discard/", discard, name="attachment-discard"),
-    path("attachments/<uuid:pk>/", picture, {"thumbnail": False}, name="attachment"),
+    path("attachments/<uuid:pk>/", file, {"thumbnail": False}, name="attachment"),
     path(
         "attachments/<uuid:pk>/thumbnail/",
-        picture,
+        file,
         {"thumbnail": True},
         name="attachment-thumbnail",
     ),

@@ -18,17 +18,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from django.utils import timezone
 
+from conversations import enclosures
 from conversations.attachment_files import Unreachable
 from conversations.catalogue import offered
 from conversations.ledger.prices import cost_of_call, day_of, dollars
 from conversations.messages_api import MessageRequest, ProviderError, token_count
 from conversations.models import Attachment, Conversation, Message, Turn
 from conversations.transcript import (
-    TOKENS_PER_PICTURE,
     Transcript,
     build_request,
     estimated_tokens,
-    with_pictures,
+    with_files,
 )
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ COUNT_TIMEOUT_S = 4.0
 # A back end that could not count is asked again after so long.
 UNCOUNTED_FOR_S = 600.0
 COUNTS_KEPT = 500
-# Pictures of a history beyond this are estimated: they would be sent for a count.
+# Files of a history beyond this are estimated: they would be sent for a count.
 # How long a history is kept by a cache, and how long an answer is before there is one.
 CACHED_FOR = timedelta(minutes=5)
 USUAL_ANSWER_TOKENS = 500
-COUNTED_PICTURES_BYTES = 4 * 1024 * 1024
+COUNTED_FILES_BYTES = 4 * 1024 * 1024
 NEAR_PERCENT = 80
 FULL_PERCENT = 95
 
@@ -56,12 +56,13 @@ class Prompt:
 
     `history` is None where it was counted before, or is empty; `key` names its state.
     `is_cached` says that a cache still has the history, `answer_tokens` what the answer
-    is expected to be: as long as the one before.
+    is expected to be: as long as the one before. `attached_tokens` is about what the
+    files of the draft take.
     """
 
     model: ModelInfo
     draft: MessageRequest
-    pictures: int
+    attached_tokens: int
     history: Transcript | None
     key: _Key | None
     is_cached: bool = False
@@ -130,13 +131,14 @@ def prompt_of(
     draft = MessageRequest(
         model=model.id, messages=[{"role": "user", "content": content}], max_tokens=1
     )
+    attached_tokens = sum(enclosures.alone(each, model) for each in attachments)
     key = history = None
     if conversation is not None and conversation.leaf_id is not None:
         key = (conversation.pk, conversation.version, model.id)
         if key not in _Kept.histories:
             history = _history_of(conversation, model)
     return replace(
-        Prompt(model, draft, len(attachments), history, key),
+        Prompt(model, draft, attached_tokens, history, key),
         **_before(conversation, model),
     )
 
@@ -204,7 +206,8 @@ async def _history_count(prompt: Prompt) -> _Count:
     found = await _counted(request, prompt.model) if request else None
     is_estimate = found is None
     if found is None:
-        found = estimated_tokens(prompt.history.request)
+        history = prompt.history
+        found = estimated_tokens(history.request, history.attachments)
     count = _Count(found, is_estimate, prompt.history.omitted_messages)
     _keep(prompt.key, count)
     return count
@@ -212,24 +215,24 @@ async def _history_count(prompt: Prompt) -> _Count:
 
 async def _draft_count(prompt: Prompt) -> _Count:
     (message,) = prompt.draft.messages
-    pictures = prompt.pictures * TOKENS_PER_PICTURE
+    attached = prompt.attached_tokens
     if not message["content"]:
-        return _Count(pictures, is_estimate=bool(pictures))
+        return _Count(attached, is_estimate=bool(attached))
     found = await _counted(prompt.draft, prompt.model)
     if found is None:
-        return _Count(pictures + estimated_tokens(prompt.draft), is_estimate=True)
-    return _Count(pictures + found, is_estimate=bool(pictures))
+        return _Count(attached + estimated_tokens(prompt.draft, {}), is_estimate=True)
+    return _Count(attached + found, is_estimate=bool(attached))
 
 
 async def _countable(history: Transcript) -> MessageRequest | None:
-    """The request with its pictures; None if they are too many bytes to be counted."""
-    if not history.pictures:
+    """The request with its files; None if they are too many bytes to be counted."""
+    if not history.attachments:
         return history.request
-    size = sum(picture.size_bytes for picture in history.pictures.values())
-    if size > COUNTED_PICTURES_BYTES:
+    size = sum(file.size_bytes for file in history.attachments.values())
+    if size > COUNTED_FILES_BYTES:
         return None
     try:
-        return (await asyncio.to_thread(with_pictures, history)).request
+        return (await asyncio.to_thread(with_files, history)).request
     except Unreachable:
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from pathlib import PurePath
 from typing import Any, override
 
 from django.conf import settings
@@ -18,6 +19,10 @@ from conversations.querysets import (
 )
 
 TITLE_LENGTH = 200  # characters
+PDF = "application/pdf"
+# Each page of a PDF is seen as a picture, beside its text.
+TOKENS_PER_PAGE = 1600
+KIND_LENGTH = 5  # characters
 
 
 class Conversation(models.Model):
@@ -97,8 +102,8 @@ class Message(models.Model):
         related_name="children",
     )
     role = models.CharField(max_length=10, choices=Role)
-    # Content blocks as the Messages API has them; a picture's source names the
-    # attachment instead of holding its bytes.
+    # Content blocks as the Messages API has them; the source of a
+    # picture or document names the attachment instead of holding its bytes.
     content = models.JSONField(default=list)
     text = models.TextField(blank=True)
     # A cache of the rendered body, worth something only for its renderer version.
@@ -263,7 +268,7 @@ class Turn(models.Model):
 
 
 class Attachment(models.Model):
-    """A picture that a person uploaded, as it is kept and sent."""
+    """A picture or document that a person uploaded, as it is kept and sent."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     owner = models.ForeignKey(
@@ -283,10 +288,18 @@ class Attachment(models.Model):
     # SHA-256 of the kept bytes, in hex: the name of the file under the data folder.
     digest = models.CharField(max_length=64, db_index=True)
     size_bytes = models.PositiveBigIntegerField()
-    width_px = models.PositiveIntegerField()
-    height_px = models.PositiveIntegerField()
-    thumbnail_digest = models.CharField(max_length=64, db_index=True)
-    thumbnail_media_type = models.CharField(max_length=100)
+    # Pictures have these; the thumbnail's are blank for documents.
+    width_px = models.PositiveIntegerField(null=True, blank=True)
+    height_px = models.PositiveIntegerField(null=True, blank=True)
+    thumbnail_digest = models.CharField(max_length=64, db_index=True, blank=True)
+    thumbnail_media_type = models.CharField(max_length=100, blank=True)
+    # Documents have these: the file of their text in UTF-8 (blank where there is
+    # none), its tokens as a rule of thumb has them, and the pages of a PDF.
+    text_digest = models.CharField(
+        max_length=64, db_index=True, blank=True, default="", db_default=""
+    )
+    text_tokens = models.PositiveIntegerField(null=True, blank=True)
+    pages = models.PositiveIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = AttachmentQuerySet.as_manager()
@@ -310,9 +323,44 @@ class Attachment(models.Model):
         return f"{self.media_type} {self.pk}"
 
     @property
+    def is_picture(self) -> bool:
+        """Whether it is seen, and not read."""
+        return self.media_type.startswith("image/")
+
+    @property
+    def is_pdf(self) -> bool:
+        """Whether it has pages that a model may see."""
+        return self.media_type == PDF
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Every file that is kept for it."""
+        named = (self.digest, self.thumbnail_digest, self.text_digest)
+        return tuple(digest for digest in named if digest)
+
+    @property
+    def kind(self) -> str:
+        """What a person calls such a file: PDF, or the end of its name, or Text."""
+        if self.is_pdf:
+            return "PDF"
+        end = PurePath(self.name).suffix[1:]
+        is_short = end.isalnum() and len(end) <= KIND_LENGTH
+        return end.upper() if is_short else "Text"
+
+    @property
+    def tokens(self) -> int:
+        """About how much of a model's window a document takes, its pages as seen."""
+        return (self.text_tokens or 0) + (self.pages or 0) * TOKENS_PER_PAGE
+
+    @property
+    def about_tokens(self) -> int:
+        """The same with the two digits that an estimate is worth."""
+        return round(self.tokens, 2 - len(str(self.tokens)))
+
+    @property
     def content_block(self) -> dict[str, Any]:
-        """The block that stands for this picture in a stored message."""
+        """The block that stands for this file in a stored message."""
         return {
-            "type": "image",
+            "type": "image" if self.is_picture else "document",
             "source": {"type": "attachment", "attachment_id": str(self.pk)},
         }

@@ -39,14 +39,13 @@ _FAILURES = {
     "not_found": "The provider does not know this model. Choose another one.",
     "invalid_request": "The provider did not accept the request.",
     "too_large": "The conversation has become too large to send."
-    " Begin a new one, or attach fewer pictures.",
+    " Begin a new one, or attach fewer files.",
     "context_too_long": "The conversation no longer fits into the model's window."
     " Begin a new one, or choose a model with a larger window.",
     "conflict": "The provider was busy with the same request.",
     "api_error": "The provider had an error of its own.",
     "unknown_model": "This model is no longer offered here. Choose another one.",
-    "storage": "The place where pictures are kept does not answer."
-    " Try again in a minute.",
+    "storage": "The place where files are kept does not answer. Try again in a minute.",
     "internal": "Something went wrong on this site.",
 }
 

@@ -231,3 +231,9 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def unsent_of(self, user: User) -> Self:
         """Those that `user` uploaded and has not sent yet."""
         return self.filter(owner=user, message=None)
+
+    def naming(self, digest: str) -> Self:
+        """Those that need the file of `digest`."""
+        return self.filter(
+            Q(digest=digest) | Q(thumbnail_digest=digest) | Q(text_digest=digest)
+        )

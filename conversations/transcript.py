@@ -6,14 +6,14 @@ that a provider's prompt cache hits and thinking blocks stay valid.
 
 from __future__ import annotations
 
-import base64
-import logging
 import uuid
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import batched
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from conversations import enclosures
+from conversations.enclosures import Enclosing
 from conversations.messages_api import (
     MessageRequest,
     with_breakpoints,
@@ -21,16 +21,13 @@ from conversations.messages_api import (
 )
 from conversations.models import Attachment, Message, Turn
 from conversations.querysets import branch_ids
-from conversations.uploads import read_bytes
+from conversations.uploads import BYTES_PER_TOKEN
 
 if TYPE_CHECKING:
     from conversations.providers.base import ModelInfo
 
-# A rough size of text where the model's own count is not to be had: about 3.5 bytes
-# of UTF-8 to a token, and a little for the frame of each message.
-BYTES_PER_TOKEN = 3.5
+# For the frame of each message.
 TOKENS_PER_MESSAGE = 8
-TOKENS_PER_PICTURE = 1600
 # What a full window keeps of its room when older messages are left out: they go many
 # at once, or each request would begin otherwise and none be read from a cache.
 KEPT_SHARE = 0.75
@@ -42,25 +39,23 @@ _KEPT_OF_CUT_ANSWERS = frozenset(
 
 type Block = dict[str, Any]
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
     """A request, and how many older messages were left out of it to fit.
 
-    `pictures` are those whose bytes the request still lacks: see `with_pictures`.
+    `attachments` are those whose bytes the request still lacks: see `with_files`.
     `caching` says that the model takes marks of the prompt's cache.
     """
 
     request: MessageRequest
     omitted_messages: int
-    pictures: Mapping[str, Attachment]
+    attachments: Mapping[str, Attachment]
     caching: bool = False
 
     @property
     def marked(self) -> MessageRequest:
-        """The request as it is sent, once it has its pictures: marks stand on them."""
+        """The request as it is sent, once it has its files: marks stand on them."""
         return with_breakpoints(self.request) if self.caching else self.request
 
 
@@ -78,16 +73,17 @@ class _Said(NamedTuple):
 def build_request(turn: Turn, model: ModelInfo) -> Transcript:
     """The request that asks `turn.question` of `model`, with all that came before.
 
-    Reads the database, and no file: the pictures are put in by `with_pictures`.
+    Reads the database, and no file: what they hold is put in by `with_files`.
     """
     messages = _history(turn)
-    pictures = _pictures_of(messages)
+    attachments = _attachments_of(messages)
+    enclosing = Enclosing(model, attachments)
     said = [
         {"role": message.role, "content": content}
         for message in messages
-        if (content := _sent_content(message, model, pictures))
+        if (content := _sent_content(message, enclosing))
     ]
-    kept = _fitting(said, model)
+    kept = _fitting(said, model, attachments)
     if len(kept) < len(said):
         # Thinking is bound to all that stood above it.
         kept = [dict(message) for message in without_thinking(kept)]
@@ -98,21 +94,24 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
         system=model.system,
         parameters=model.parameters,
     )
-    needed = pictures if model.images else {}
-    return Transcript(request, len(said) - len(kept), needed, model.caching)
+    omitted = len(said) - len(kept)
+    return Transcript(request, omitted, attachments, model.caching)
 
 
-def with_pictures(transcript: Transcript) -> Transcript:
-    """The same with the bytes of its pictures. Reads files, and no database."""
-    pictures = transcript.pictures
+def with_files(transcript: Transcript) -> Transcript:
+    """The same with what its attachments hold. Reads files, and no database."""
+    found = transcript.attachments
     messages = [
-        {**message, "content": [_filled(each, pictures) for each in message["content"]]}
+        {
+            **message,
+            "content": [enclosures.filled(each, found) for each in message["content"]],
+        }
         if message["role"] == Message.Role.USER
         else message
         for message in transcript.request.messages
     ]
     request = replace(transcript.request, messages=messages)
-    return replace(transcript, request=request, pictures={})
+    return replace(transcript, request=request, attachments={})
 
 
 def _history(turn: Turn) -> list[_Said]:
@@ -146,14 +145,9 @@ def _above(message_id: uuid.UUID) -> list[_Said]:
     return [found[key] for key in ids]
 
 
-def _pictures_of(messages: Iterable[_Said]) -> dict[str, Attachment]:
-    ids = [
-        block["source"]["attachment_id"]
-        for message in messages
-        if message.role == Message.Role.USER
-        for block in message.content
-        if block["type"] == "image"
-    ]
+def _attachments_of(messages: Iterable[_Said]) -> dict[str, Attachment]:
+    asked = (each.content for each in messages if each.role == Message.Role.USER)
+    ids = enclosures.ids_in(asked)
     if not ids:
         return {}
     return {str(key): found for key, found in Attachment.objects.in_bulk(ids).items()}
@@ -164,11 +158,9 @@ def _is_refusal(message: _Said) -> bool:
     return is_answer and message.stop_reason == "refusal"
 
 
-def _sent_content(
-    message: _Said, model: ModelInfo, pictures: Mapping[str, Attachment]
-) -> list[Block]:
+def _sent_content(message: _Said, enclosing: Enclosing) -> list[Block]:
     if message.role == Message.Role.USER:
-        return list(_question_blocks(message, model, pictures))
+        return [each for block in message.content for each in enclosing.planned(block)]
     answered = {block.get("tool_use_id") for block in message.content}
     said = [
         block
@@ -208,41 +200,9 @@ def _is_unanswered(block: Block, answered: Container[str | None]) -> bool:
     return kind.endswith("tool_use") and not is_answered
 
 
-def _question_blocks(
-    message: _Said, model: ModelInfo, pictures: Mapping[str, Attachment]
-) -> Iterable[Block]:
-    for block in message.content:
-        if block["type"] != "image":
-            yield block
-            continue
-        picture = pictures[block["source"]["attachment_id"]]
-        if model.names_pictures or not model.images:
-            yield _name_of(picture)
-        if model.images:
-            yield block
-
-
-def _name_of(picture: Attachment) -> Block:
-    return {"type": "text", "text": f"[picture: {picture.name}]"}
-
-
-def _filled(block: Block, pictures: Mapping[str, Attachment]) -> Block:
-    if block["type"] != "image":
-        return block
-    picture = pictures[block["source"]["attachment_id"]]
-    try:
-        data = base64.b64encode(read_bytes(picture)).decode("ascii")
-    except FileNotFoundError:
-        # A restored database may be newer than the files beside it.
-        logger.exception("The file of attachment %s is lost", picture.pk)
-        return _name_of(picture)
-    return {
-        "type": "image",
-        "source": {"type": "base64", "media_type": picture.media_type, "data": data},
-    }
-
-
-def _fitting(said: Sequence[Block], model: ModelInfo) -> list[Block]:
+def _fitting(
+    said: Sequence[Block], model: ModelInfo, attachments: Mapping[str, Attachment]
+) -> list[Block]:
     """The newest messages that leave room for the answer, from a question on.
 
     Where they begin depends on what was said until then alone, and moves in steps.
@@ -250,7 +210,7 @@ def _fitting(said: Sequence[Block], model: ModelInfo) -> list[Block]:
     if model.context_tokens is None:
         return list(said)
     room = model.context_tokens - model.max_output_tokens - _tokens(model.system or "")
-    sizes = [_message_tokens(message) for message in said]
+    sizes = [_message_tokens(message, attachments) for message in said]
     start = used = 0
     for place, size in enumerate(sizes):
         used += size
@@ -273,17 +233,23 @@ def _first_kept(sizes: Sequence[int], room: int) -> int:
     return first
 
 
-def estimated_tokens(request: MessageRequest) -> int:
-    """A rough size of a prompt, where the server does not count."""
+def estimated_tokens(
+    request: MessageRequest, attachments: Mapping[str, Attachment]
+) -> int:
+    """A rough size of a prompt, where the server does not count.
+
+    `attachments` holds by id those whose bytes it still lacks.
+    """
     fixed = _tokens(request.system or "") + _tokens(request.parameters.get("tools", ""))
-    return fixed + sum(_message_tokens(dict(each)) for each in request.messages)
+    messages = (dict(message) for message in request.messages)
+    return fixed + sum(_message_tokens(message, attachments) for message in messages)
 
 
-def _message_tokens(message: Block) -> int:
+def _message_tokens(message: Block, attachments: Mapping[str, Attachment]) -> int:
     size = TOKENS_PER_MESSAGE
     for block in message["content"]:
-        if block["type"] == "image":
-            size += TOKENS_PER_PICTURE
+        if (enclosed := enclosures.tokens(block, attachments)) is not None:
+            size += enclosed
         else:
             size += _tokens(block.get("text") or block.get("thinking") or "")
     return size

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import unicodedata
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
-from conversations import attachment_files, measures, pictures
+from conversations import attachment_files, documents, measures, pictures
+from conversations.confined import Undecodable
 from conversations.models import Attachment
 
 if TYPE_CHECKING:
@@ -23,36 +23,60 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What the dialog for choosing files shows first; others are found by their content.
+ACCEPT = (
+    "image/jpeg,image/png,image/gif,image/webp,application/pdf,.docx,text/*,.txt,.md,"
+    ".csv,.tsv,.json,.jsonl,.yaml,.yml,.toml,.ini,.cfg,.log,.xml,.html,.css,.scss,.svg,"
+    ".py,.ipynb,.js,.mjs,.jsx,.ts,.tsx,.go,.rs,.java,.kt,.c,.h,.cpp,.hpp,.cs,.rb,.php,"
+    ".swift,.r,.sh,.sql,.tex,.diff,.patch"
+)
 MAX_FILE_BYTES = 20 * 1024 * 1024
-MAX_PICTURES_IN_A_MESSAGE = 20
+MAX_FILES_IN_A_MESSAGE = 20
+# In base64 a third more, and a request of the Messages API has 32 MB in all.
+MAX_MESSAGE_BYTES = 22 * 1024 * 1024
 # Bounds the disk that one person can fill without sending anything.
 MAX_UNSENT = 40
 MAX_NAME_LENGTH = 255  # characters
 UNSENT_LIFETIME = timedelta(days=1)
 
+# A rule of thumb where the model's own count is not to be had, in bytes of UTF-8.
+BYTES_PER_TOKEN = 3.5
+
 _KEPT = "The rest of your message is kept."
+_OF_USE = "Pictures (JPEG, PNG, GIF, WebP), PDF, Word (DOCX) and text can be attached."
 _WORDS = {
-    "type": "This file is not a picture that can be sent. {kept} JPEG, PNG, GIF and"
-    " WebP pictures can be attached.",
+    "type": "This kind of file cannot be sent. {kept} {of_use}",
+    "binary": "This file is neither a picture nor a text that can be read. {kept}"
+    " {of_use}",
     "size": "This file is larger than {limit_mb} MB. {kept} Attach a smaller copy"
     " of it.",
     "empty": "This file is empty. {kept} It may not have been saved completely:"
     " choose it again.",
-    "broken": "This picture is damaged or cut off and cannot be opened. {kept} Save or"
+    "blank": "There is no text in this file. {kept} If it holds pictures of text,"
+    " attach it as a PDF.",
+    "broken": "This file is damaged or cut off and cannot be opened. {kept} Save or"
     " download it again and attach the new copy.",
+    "encrypted": "This file is protected with a password. {kept} Save a copy without"
+    " the password and attach that.",
+    "pages": "This PDF has more than {limit} pages. {kept} Attach the part of it that"
+    " matters.",
+    "words": "The text of this file is longer than {limit_mb} MB. {kept} Attach the"
+    " part of it that matters.",
     "pixels": "This picture has more than {limit_mp} million pixels. {kept} Attach a"
     " smaller copy of it.",
-    "bomb": "This picture takes too much memory or time to open. {kept} Attach a"
-    " smaller copy of it, or a screenshot.",
-    "busy": "Too many pictures are being read at this moment. {kept} Attach this one"
+    "bomb": "This file takes too much memory or time to open. {kept} Attach a smaller"
+    " copy of it, or a screenshot.",
+    "busy": "Too many files are being read at this moment. {kept} Attach this one"
     " again in a minute.",
     "unsent": "You have {limit} files that are attached and not sent. {kept} Send or"
     " remove some of them first.",
-    "count": "A message can hold {limit} pictures. {kept} Remove some of them and send"
+    "count": "A message can hold {limit} files. {kept} Remove some of them and send"
     " the others with your next message.",
-    "storage": "The place where pictures are kept does not answer. {kept} Attach this"
+    "sum": "The files of a message can have {limit_mb} MB in all. {kept} Remove some"
+    " of them and send the others with your next message.",
+    "storage": "The place where files are kept does not answer. {kept} Attach this"
     " one again in a minute.",
-    "gone": "A picture of this message is no longer here: it was removed, sent, or"
+    "gone": "A file of this message is no longer here: it was removed, sent, or"
     " left unsent for a day. {kept} Attach it again.",
 }
 
@@ -60,15 +84,14 @@ _WORDS = {
 class Refused(Exception):  # noqa: N818 - a finding about the file, not a fault
     """A file or a choice of files that is not taken.
 
-    `code` is one of type, size, empty, broken, pixels, bomb, busy, storage, unsent,
-    count and gone; `message` says it to the person.
+    `code` is a key of the words above; `message` says it to the person.
     """
 
     def __init__(self, code: str, **facts: object) -> None:
         """Find the words for `code` and put the facts into them."""
         measures.UPLOADS_REFUSED.labels(code).inc()
         self.code = code
-        self.message = _WORDS[code].format(kept=_KEPT, **facts)
+        self.message = _WORDS[code].format(kept=_KEPT, of_use=_OF_USE, **facts)
         super().__init__(self.message)
 
 
@@ -82,18 +105,19 @@ class Readable(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """A picture that has been decoded and cleaned, in its scratch folder."""
+    """A file that has been read, in its scratch folder.
 
-    picture: pictures.Picture
-    digest: str
-    thumbnail_digest: str
-    size_bytes: int
+    `files` are those to keep, by digest; `columns` is what the row says of them.
+    """
+
+    files: Mapping[str, Path]
+    columns: Mapping[str, Any]
 
 
 def accept(*, owner: User, name: str, stream: Readable, size_bytes: int) -> Attachment:
-    """Keep the picture in `stream` as an unsent attachment of `owner`.
+    """Keep the file in `stream` as an unsent attachment of `owner`.
 
-    Blocks while a child decodes. `size_bytes` is what the sender declared; more than
+    Blocks while a child reads it. `size_bytes` is what the sender declared; more than
     MAX_FILE_BYTES is refused, declared or not. Raises Refused.
     """
     check_unsent(owner)
@@ -109,22 +133,59 @@ def check_unsent(owner: User) -> None:
 
 
 def prepare(*, folder: Path, stream: Readable, size_bytes: int) -> Prepared:
-    """Decode and clean the picture in `stream`, into `folder`; no database.
+    """Find out by its content what is in `stream`, into `folder`; no database.
 
-    Blocks while a child decodes. Raises Refused.
+    A picture is made anew from its pixels; a document stays as it is, with its text
+    beside it. Blocks while a child reads it. Raises Refused.
     """
     original = folder / "original"
     _copy(stream, original, size_bytes)
+    with original.open("rb") as file:
+        head = file.read(16)
     try:
-        picture = pictures.decode(original)
-    except pictures.Undecodable as found:
-        limit_mp = found.facts.get("limit", 0) // 1_000_000
-        raise Refused(found.code, limit_mp=limit_mp) from found
+        if pictures.is_picture(head):
+            return _of_picture(pictures.decode(original))
+        return _of_document(original, documents.read(original))
+    except Undecodable as found:
+        limit = found.facts.get("limit", 0)
+        facts = {"limit": limit, "limit_mp": limit // 1_000_000}
+        raise Refused(found.code, limit_mb=limit // 1024**2, **facts) from found
+
+
+def _of_picture(picture: pictures.Picture) -> Prepared:
+    digest = attachment_files.digest_of(picture.path)
+    thumbnail_digest = attachment_files.digest_of(picture.thumbnail_path)
     return Prepared(
-        picture=picture,
-        digest=attachment_files.digest_of(picture.path),
-        thumbnail_digest=attachment_files.digest_of(picture.thumbnail_path),
-        size_bytes=picture.path.stat().st_size,
+        files={digest: picture.path, thumbnail_digest: picture.thumbnail_path},
+        columns={
+            "digest": digest,
+            "media_type": picture.media_type,
+            "size_bytes": picture.path.stat().st_size,
+            "width_px": picture.width_px,
+            "height_px": picture.height_px,
+            "thumbnail_digest": thumbnail_digest,
+            "thumbnail_media_type": picture.thumbnail_media_type,
+        },
+    )
+
+
+def _of_document(original: Path, document: documents.Document) -> Prepared:
+    digest = attachment_files.digest_of(original)
+    text_bytes = document.text_path.stat().st_size
+    text_digest = attachment_files.digest_of(document.text_path) if text_bytes else ""
+    files = {digest: original}
+    if text_digest:
+        files[text_digest] = document.text_path
+    return Prepared(
+        files=files,
+        columns={
+            "digest": digest,
+            "media_type": document.media_type,
+            "size_bytes": original.stat().st_size,
+            "pages": document.pages,
+            "text_digest": text_digest,
+            "text_tokens": round(text_bytes / BYTES_PER_TOKEN),
+        },
     )
 
 
@@ -147,25 +208,15 @@ def keep(*, owner: User, name: str, prepared: Prepared) -> Attachment:
 
     Raises Refused.
     """
-    picture = prepared.picture
-    digests = (prepared.digest, prepared.thumbnail_digest)
-    with attachment_files.locked(digests), transaction.atomic():
+    with attachment_files.locked(prepared.files), transaction.atomic():
         try:
-            attachment_files.place(picture.path, prepared.digest)
-            attachment_files.place(picture.thumbnail_path, prepared.thumbnail_digest)
+            for digest, path in prepared.files.items():
+                attachment_files.place(path, digest)
         except attachment_files.Unreachable as error:
             logger.exception("An upload was not kept")
             raise Refused("storage") from error
         return Attachment.objects.create(
-            owner=owner,
-            name=safe_name(name),
-            media_type=picture.media_type,
-            digest=prepared.digest,
-            size_bytes=prepared.size_bytes,
-            width_px=picture.width_px,
-            height_px=picture.height_px,
-            thumbnail_digest=prepared.thumbnail_digest,
-            thumbnail_media_type=picture.thumbnail_media_type,
+            owner=owner, name=safe_name(name), **prepared.columns
         )
 
 
@@ -179,30 +230,39 @@ def safe_name(name: str) -> str:
         for mark in base
         if unicodedata.category(mark) not in {"Cf", "Cs", "Co", "Cn"}
     )
-    return " ".join(shown.split())[:MAX_NAME_LENGTH].strip() or "picture"
+    return " ".join(shown.split())[:MAX_NAME_LENGTH].strip() or "file"
 
 
 def chosen(*, owner: User, ids: Sequence[uuid.UUID]) -> list[Attachment]:
     """The unsent attachments of `owner` that `ids` name, in that order, locked.
 
-    Raises Refused (count, gone) when the message cannot hold them all.
+    Raises Refused (count, gone, sum) when the message cannot hold them all.
     """
-    if len(ids) > MAX_PICTURES_IN_A_MESSAGE:
-        raise Refused("count", limit=MAX_PICTURES_IN_A_MESSAGE)
-    # In one order: two messages with the same pictures must not wait for each other.
+    if len(ids) > MAX_FILES_IN_A_MESSAGE:
+        raise Refused("count", limit=MAX_FILES_IN_A_MESSAGE)
+    # In one order: two messages with the same files must not wait for each other.
     unsent = Attachment.objects.unsent_of(owner).filter(pk__in=ids).order_by("pk")
-    found = {picture.pk: picture for picture in unsent.select_for_update()}
+    found = {file.pk: file for file in unsent.select_for_update()}
     if set(found) != set(ids):
         raise Refused("gone")
+    if sum(file.size_bytes for file in found.values()) > MAX_MESSAGE_BYTES:
+        raise Refused("sum", limit_mb=MAX_MESSAGE_BYTES // 1024**2)
     return [found[key] for key in dict.fromkeys(ids)]
 
 
 def read_bytes(attachment: Attachment) -> bytes:
-    """The picture as it is sent: at most 1.1 MB.
+    """The file as it is kept; a picture has at most 1.1 MB.
 
     Raises FileNotFoundError if it is lost, and attachment_files.Unreachable.
     """
     return attachment_files.read(attachment.digest)
+
+
+def read_text(attachment: Attachment) -> str:
+    """The text of a document; none where it has none. Raises as `read_bytes` does."""
+    if not attachment.text_digest:
+        return ""
+    return attachment_files.read(attachment.text_digest).decode()
 
 
 def discard(attachment: Attachment) -> bool:
@@ -210,7 +270,7 @@ def discard(attachment: Attachment) -> bool:
     unsent = Attachment.objects.filter(pk=attachment.pk, message=None)
     erased, _ = unsent.delete()
     if erased:
-        erase_files((attachment.digest, attachment.thumbnail_digest))
+        erase_files(attachment.digests)
     return bool(erased)
 
 
@@ -227,7 +287,7 @@ def erase_unsent(older_than: timedelta = UNSENT_LIFETIME) -> int:
 def erase_files(digests: Iterable[str]) -> None:
     """Once this transaction has been committed, erase the files that no row names.
 
-    Whoever deletes rows of attachments calls this with both of their digests.
+    Whoever deletes rows of attachments calls this with all of their digests.
     """
     transaction.on_commit(lambda: _erase_unreferenced(sorted(set(digests))))
 
@@ -235,8 +295,7 @@ def erase_files(digests: Iterable[str]) -> None:
 def _erase_unreferenced(digests: Sequence[str]) -> None:
     with attachment_files.locked(digests):
         for digest in digests:
-            named = Q(digest=digest) | Q(thumbnail_digest=digest)
-            if not Attachment.objects.filter(named).exists():
+            if not Attachment.objects.naming(digest).exists():
                 _erase(digest)
 
 

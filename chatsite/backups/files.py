@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from django.core.files.storage import Storage
-from django.db.models import Q
 
 from chatsite.backups.archive import BackupError
 from conversations import attachment_files
@@ -40,8 +39,7 @@ def keep(files: Iterable[Path]) -> int:
 
 def is_named(digest: str) -> bool:
     """Whether an attachment needs this file at this moment."""
-    named = Q(digest=digest) | Q(thumbnail_digest=digest)
-    return Attachment.objects.filter(named).exists()
+    return Attachment.objects.naming(digest).exists()
 
 
 def copy(database: str, source: Storage, target: Storage) -> tuple[int, int]:
@@ -51,8 +49,8 @@ def copy(database: str, source: Storage, target: Storage) -> tuple[int, int]:
     right. Raises BackupError where the target has something else afterwards.
     """
     rows = Attachment.objects.using(database)
-    pairs = rows.values_list("digest", "thumbnail_digest")
-    named = {digest for pair in pairs for digest in pair}
+    each = rows.values_list("digest", "thumbnail_digest", "text_digest")
+    named = {digest for row in each for digest in row}
     digests = [name for name in named if attachment_files.DIGEST.fullmatch(name)]
     kept = sum(_arrives(source, target, digest) for digest in digests)
     return kept, len(digests) - kept

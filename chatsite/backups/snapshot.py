@@ -8,10 +8,15 @@ from typing import Any, Protocol
 from conversations.attachment_files import DIGEST
 
 ATTACHMENTS = "conversations_attachment"
+DIGESTS = ("digest", "thumbnail_digest", "text_digest")
 
 
 class Cursor(Protocol):
     """What cursors of every database's driver have in common."""
+
+    @property
+    def description(self) -> Any:
+        """The columns of the last statement, each with its name first."""
 
     def execute(self, sql: str, /) -> Any:
         """Run one statement."""
@@ -65,8 +70,12 @@ def _migrations(cursor: Cursor) -> list[str]:
 
 
 def _digests(cursor: Cursor) -> list[str]:
-    cursor.execute(
-        f"SELECT digest FROM {ATTACHMENTS} UNION"  # noqa: S608 - a table's own name
-        f" SELECT thumbnail_digest FROM {ATTACHMENTS}"
-    )
-    return sorted(digest for (digest,) in cursor.fetchall() if DIGEST.fullmatch(digest))
+    """What the columns name that this database has: it may be of an older version."""
+    cursor.execute(f"SELECT * FROM {ATTACHMENTS} LIMIT 0")  # noqa: S608 - a table's own name
+    names = [name for name, *_ in cursor.description or ()]
+    digests: set[str] = set()
+    for name in DIGESTS:
+        if name in names:
+            cursor.execute(f"SELECT DISTINCT {name} FROM {ATTACHMENTS}")  # noqa: S608 - see above
+            digests.update(digest for (digest,) in cursor.fetchall())
+    return sorted(digest for digest in digests if DIGEST.fullmatch(digest))

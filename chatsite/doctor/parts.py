@@ -66,8 +66,9 @@ def check_storage() -> Iterator[Finding]:
 
 def check_files() -> Iterator[Finding]:
     """Whether every attachment has its file, and every file its attachment."""
-    rows = Attachment.objects.values_list("digest", "thumbnail_digest")
-    wanted = {digest for pair in rows.iterator() for digest in pair}
+    names = ("digest", "thumbnail_digest", "text_digest")
+    rows = Attachment.objects.values_list(*names)
+    wanted = {digest for row in rows.iterator() for digest in row if digest}
     there = {name for name in _file_names() if DIGEST.fullmatch(name)}
     if lost := wanted - there:
         yield fail(

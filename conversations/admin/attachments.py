@@ -21,6 +21,7 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
         "media_type",
         "size_bytes",
         "pixels",
+        "pages",
         "sent",
         "created_at",
     )
@@ -53,7 +54,9 @@ class AttachmentAdmin(admin.ModelAdmin[Attachment]):
 
     @admin.display
     def pixels(self, attachment: Attachment) -> str:
-        """Width and height."""
+        """Width and height of a picture."""
+        if not attachment.is_picture:
+            return "-"
         return f"{attachment.width_px} x {attachment.height_px}"
 
     @admin.display(boolean=True)

@@ -1,6 +1,6 @@
 """The transcript: one conversation as its owner saw it, for a reader with a reason.
 
-Every answer of these views that holds words or a picture of another has its own row
+Every answer of these views that holds words or a file of another has its own row
 in the log, committed before it leaves.
 """
 
@@ -21,7 +21,7 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods
 
 from conversations.articles import PictureUrl, render_transcript
-from conversations.attachment_views import picture_response
+from conversations.attachment_views import file_response
 from conversations.audit import reading
 from conversations.audit.models import REASON_LENGTH, Reading
 from conversations.models import Attachment, Conversation, Message
@@ -77,7 +77,7 @@ def transcript(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse
 
 @require_GET
 def picture(request: HttpRequest, attachment_id: uuid.UUID) -> HttpResponse:
-    """One picture of a conversation, under the reason given for reading that."""
+    """One file of a conversation, under the reason given for reading that."""
     reader = _reader(request)
     sent = Attachment.objects.filter(pk=attachment_id).exclude(message=None)
     found = get_object_or_404(sent.select_related("message"))
@@ -89,7 +89,7 @@ def picture(request: HttpRequest, attachment_id: uuid.UUID) -> HttpResponse:
         first, address=_address(request), attachment_id=found.pk
     )
     with reading.recorded(row):
-        response = picture_response(found, thumbnail="thumbnail" in request.GET)
+        response = file_response(found, thumbnail="thumbnail" in request.GET)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -29,7 +29,7 @@ from conversations.messages_api import (
 from conversations.models import Conversation, Turn
 from conversations.notices import rate_limit_words
 from conversations.rendering import RENDERER_VERSION, render_answer
-from conversations.transcript import Transcript, build_request, with_pictures
+from conversations.transcript import Transcript, build_request, with_files
 from conversations.turns import (
     Claim,
     Ending,
@@ -129,7 +129,7 @@ async def _outcome(
         case offered.UnknownModel():
             return {"status": Turn.Status.FAILED, "error_code": "unknown_model"}
         case attachment_files.Unreachable() as error:
-            logger.error("Turn %s lacks its pictures", turn.pk, exc_info=error)
+            logger.error("Turn %s lacks its files", turn.pk, exc_info=error)
             return {"status": Turn.Status.FAILED, "error_code": "storage"}
         case error:
             logger.error("Turn %s failed on this site", turn.pk, exc_info=error)
@@ -213,9 +213,9 @@ async def _request(turn: Turn) -> MessageRequest:
     stands still above a question, so no transaction has to hold it.
     """
     transcript = await in_thread(_transcript, turn)
-    if transcript.pictures:
+    if transcript.attachments:
         # Files may be far away: no thread of the database waits for them.
-        transcript = await asyncio.to_thread(with_pictures, transcript)
+        transcript = await asyncio.to_thread(with_files, transcript)
     return transcript.marked
 
 

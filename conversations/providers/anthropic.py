@@ -146,7 +146,7 @@ def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
         line=_line_of(record),
         deprecated=is_deprecated,
         retires_at=record.retires_at,
-        documents=capabilities.pdf_input is True,
+        documents=_reads_documents(record),
         thinking=capabilities.thinking or frozenset(),
         efforts=capabilities.effort or frozenset(),
         server_tools=capabilities.server_tools or frozenset(),
@@ -154,6 +154,12 @@ def _listed(record: ModelRecord, titles_model: str | None) -> ModelInfo:
         caching=True,
         output_limit_tokens=record.max_output_tokens,
     )
+
+
+def _reads_documents(record: ModelRecord) -> bool:
+    """As the server says; where it says nothing, as Claude does."""
+    told = record.capabilities.pdf_input
+    return told if told is not None else _line_of(record) is not None
 
 
 def _line_of(record: ModelRecord) -> str | None:

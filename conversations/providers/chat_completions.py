@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -46,14 +47,14 @@ class ChatCompletionsProvider:
         self._credential = credential
         self._clients = Clients()
         self.known: Sequence[ModelInfo] = (
-            [unlisted(default_model, self.name)] if default_model else []
+            [self._reading(unlisted(default_model, self.name))] if default_model else []
         )
 
     async def models(self) -> Sequence[ModelInfo]:
         """The models that answer questions, newest first; before them the default."""
         records = [each for each in await self._records() if answers_questions(each.id)]
         records.sort(key=lambda each: each.created_at or "", reverse=True)
-        found = [listed(each, self.name) for each in records]
+        found = [self._reading(listed(each, self.name)) for each in records]
         ids = {model.id for model in found}
         return [*(model for model in self.known if model.id not in ids), *found]
 
@@ -82,6 +83,11 @@ class ChatCompletionsProvider:
     async def aclose(self) -> None:
         """Close this event loop's connections."""
         await self._clients.close()
+
+    def _reading(self, model: ModelInfo) -> ModelInfo:
+        """The model with what is known of documents: at OpenAI who sees reads PDF."""
+        host = urlsplit(self._base_url).hostname or ""
+        return replace(model, documents=_is_official(host) and model.images)
 
     async def _records(self) -> Sequence[ModelRecord]:
         client = await self._client()
@@ -121,5 +127,9 @@ def _dialect_of(base_url: str) -> ChatCompletionsDialect:
     # The client takes a /v1 off the base URL.
     is_usual = not url.path or url.path.endswith("/v1")
     return ChatCompletionsDialect(
-        prefix="/v1" if is_usual else "", official=host.endswith(OFFICIAL_HOSTS)
+        prefix="/v1" if is_usual else "", official=_is_official(host)
     )
+
+
+def _is_official(host: str) -> bool:
+    return host.endswith(OFFICIAL_HOSTS)

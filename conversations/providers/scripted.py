@@ -26,7 +26,7 @@ from conversations.messages_api.attempts import OnAttempt
 from conversations.providers import scripted_text, scripted_tools
 from conversations.providers.base import ModelInfo
 from conversations.providers.pictures import picture_size
-from conversations.providers.scripted_text import Picture
+from conversations.providers.scripted_text import Document, Picture
 from conversations.providers.scripted_wire import Script, play
 
 MODEL_ID = "scripted"
@@ -41,6 +41,8 @@ _COMMAND = re.compile(
     re.DOTALL,
 )
 _PICTURE_NAME = re.compile(r"\[picture: (.*)\]", re.DOTALL)
+# As most writers of PDF name a page; those that pack their objects hide it.
+_PAGE = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 _END = (0.0, b"")
 # Gathered at once at most: what is played without waits would hold up everyone else.
 GATHERED_CHUNKS = 32
@@ -162,13 +164,14 @@ class ScriptedStream(AsyncIterator[Event]):
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """The newest question: its text, its pictures, the messages before it.
+    """The newest question: its text, its files, the messages before it.
 
     `goes_on` says that the answer paused, and is to go on.
     """
 
     text: str
     pictures: Sequence[Picture]
+    documents: Sequence[Document]
     earlier: int
     goes_on: bool = False
 
@@ -180,6 +183,7 @@ def _asked(request: MessageRequest) -> _Question:
         content = [{"type": "text", "text": content}]
     texts: list[str] = []
     pictures: list[Picture] = []
+    documents = [_document(each) for each in content if each.get("type") == "document"]
     name = ""
     for block in content:
         if block.get("type") == "image":
@@ -190,13 +194,30 @@ def _asked(request: MessageRequest) -> _Question:
             name = named[1] if named else ""
             texts += [] if named else [block["text"]]
     earlier = len(request.messages) - (2 if goes_on else 1)
-    return _Question("\n\n".join(texts), pictures, earlier, goes_on)
+    return _Question("\n\n".join(texts), pictures, documents, earlier, goes_on)
 
 
 def _picture(block: Mapping[str, Any], name: str) -> Picture:
     source = block.get("source", {})
     head = base64.b64decode(str(source.get("data", ""))[:PICTURE_HEAD_BASE64_CHARS])
     return Picture(name, str(source.get("media_type", "unknown")), picture_size(head))
+
+
+def _document(block: Mapping[str, Any]) -> Document:
+    source = block.get("source", {})
+    media_type, data = str(source.get("media_type")), str(source.get("data", ""))
+    if source.get("type") == "text":
+        length = f"{len(data):,} characters"
+    else:
+        length = _pages(base64.b64decode(data))
+    return Document(str(block.get("title") or "Untitled"), media_type, length)
+
+
+def _pages(data: bytes) -> str:
+    count = len(_PAGE.findall(data))
+    if not count:
+        return f"{len(data):,} bytes"
+    return "1 page" if count == 1 else f"{count} pages"
 
 
 def _script_for(question: _Question, request_id: str) -> Script:
@@ -219,7 +240,7 @@ def _script_for(question: _Question, request_id: str) -> Script:
 def _tour(question: _Question, _rest: str) -> Script:
     return Script(
         text=scripted_text.demonstration(
-            question.text, question.pictures, question.earlier
+            question.text, question.pictures, question.documents, question.earlier
         )
     )
 
@@ -273,20 +294,21 @@ _SCRIPTS: dict[str, Callable[[_Question, str], Script]] = {
 
 
 def _tokens(request: MessageRequest) -> int:
-    """About four characters of text to a token, and a thousand tokens a picture."""
-    text = json.dumps([request.system, *map(_without_pictures, request.messages)])
-    pictures = text.count('"a picture"')
-    return max(1, len(text) // 4 + 1000 * pictures)
+    """About four characters of text to a token, and a thousand tokens a file."""
+    text = json.dumps([request.system, *map(_without_files, request.messages)])
+    files = text.count('"a file"')
+    return max(1, len(text) // 4 + 1000 * files)
 
 
-def _without_pictures(message: Mapping[str, Any]) -> Any:
+def _without_files(message: Mapping[str, Any]) -> Any:
     content = message.get("content")
     if isinstance(content, str):
         return content
-    return [
-        "a picture" if block.get("type") == "image" else block
-        for block in content or ()
-    ]
+    return ["a file" if _is_file(block) else block for block in content or ()]
+
+
+def _is_file(block: Mapping[str, Any]) -> bool:
+    return bool(block.get("source", {}).get("type") == "base64")
 
 
 _MODEL = ModelInfo(
@@ -294,6 +316,7 @@ _MODEL = ModelInfo(
     name="Scripted demonstration",
     provider=ScriptedProvider.name,
     images=True,
+    documents=True,
     names_pictures=True,
     max_output_tokens=32_000,
     note="Not a model: it plays prepared text that shows what this page can do.",

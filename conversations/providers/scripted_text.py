@@ -15,9 +15,24 @@ class Picture:
     size: tuple[int, int] | None
 
 
-def demonstration(question: str, pictures: Sequence[Picture], earlier: int) -> str:
-    """The tour, with what was asked, the pictures seen and the messages before."""
-    parts = [_WELCOME, _heard(question, earlier), _seen(pictures), _TOUR]
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as it arrived; `length` in words: pages, characters or bytes."""
+
+    name: str
+    media_type: str
+    length: str
+
+
+def demonstration(
+    question: str,
+    pictures: Sequence[Picture],
+    documents: Sequence[Document],
+    earlier: int,
+) -> str:
+    """The tour, with what was asked, the files seen and the messages before."""
+    files = (_seen(pictures), _read(documents))
+    parts = [_WELCOME, _heard(question, earlier), *files, _TOUR]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -78,8 +93,26 @@ def _seen(pictures: Sequence[Picture]) -> str:
     )
 
 
+def _read(documents: Sequence[Document]) -> str:
+    if not documents:
+        return ""
+    count = "a document" if len(documents) == 1 else f"{len(documents)} documents"
+    rows = "\n".join(
+        f"| `{_in_a_cell(each.name)}` | {each.media_type} | {each.length} |"
+        for each in documents
+    )
+    return (
+        f"You sent {count} to be read. This is what arrived:\n\n"
+        f"| Document | Type | Length |\n| :-- | :-- | --: |\n{rows}"
+    )
+
+
+def _in_a_cell(name: str) -> str:
+    return " ".join(name.split()).replace("`", "'").replace("|", "\\|")
+
+
 def _row(picture: Picture) -> str:
-    name = " ".join(picture.name.split()).replace("`", "'").replace("|", "\\|")
+    name = _in_a_cell(picture.name)
     size = "unknown"
     if picture.size is not None:
         width, height = picture.size

@@ -18,7 +18,8 @@ _LINES = ("haiku", "sonnet", "opus", "fable", "mythos")
 
 
 def unlisted_model(model_id: str, provider: str) -> ModelInfo:
-    """A model of which only the id is known."""
+    """A model of which only the id is known: of Claude's lines all read documents."""
+    line = line_in(model_id)
     return ModelInfo(
         id=model_id,
         name=model_id,
@@ -28,12 +29,13 @@ def unlisted_model(model_id: str, provider: str) -> ModelInfo:
         note=UNKNOWN_SIGHT,
         titles=True,
         caching=True,
-        line=line_in(model_id),
+        documents=line is not None,
+        line=line,
     )
 
 
 def claude_models(ids: Sequence[str], provider: str) -> list[ModelInfo]:
-    """The models that an operator named; all of Claude's lines see pictures.
+    """The models that an operator named; all of Claude's lines see and read.
 
     Titles are asked of the first of the cheapest line, if there is one.
     """
@@ -49,6 +51,7 @@ def claude_models(ids: Sequence[str], provider: str) -> list[ModelInfo]:
             titles=True,
             titles_model=titles_model,
             caching=True,
+            documents=line is not None,
             line=line,
         )
         for each, line in zip(ids, map(line_in, ids), strict=True)

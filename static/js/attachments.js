@@ -7,10 +7,16 @@ function readable(bytes) {
   return bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+const whole = (bytes) => `${Math.round(bytes / 2 ** 20)} MB`;
+
 function chipFor(file) {
   const chip = document.getElementById("chip").content.firstElementChild.cloneNode(true);
-  const picture = chip.querySelector(".chip-picture");
-  if (file.type.startsWith("image/")) {
+  const picture = chip.querySelector("img");
+  const isPicture = file.type.startsWith("image/");
+  chip.dataset.kind = isPicture ? "picture" : "document";
+  chip.dataset.bytes = file.size;
+  (isPicture ? chip.querySelector("span.chip-picture") : picture).remove();
+  if (isPicture) {
     picture.src = URL.createObjectURL(file);
     picture.addEventListener("load", () => URL.revokeObjectURL(picture.src), { once: true });
   }
@@ -64,6 +70,11 @@ function upload(file) {
     document.dispatchEvent(new Event("attachments:settled"));
   });
   list().append(chip);
+  if (file.size > Number(form().dataset.maxFileBytes)) {
+    refuse(chip, `It is larger than ${whole(form().dataset.maxFileBytes)}. The rest of your message is kept. Attach a smaller copy of it.`);
+    document.dispatchEvent(new Event("attachments:settled"));
+    return;
+  }
   request.open("POST", form().dataset.uploadUrl);
   request.setRequestHeader("X-CSRFToken", form().elements.csrfmiddlewaretoken.value);
   request.send(data);
@@ -74,16 +85,45 @@ function take(files) {
   document.getElementById("composer-text").focus({ preventScroll: true });
 }
 
-// Said before sending: pictures for a model that cannot see them.
-function warn() {
-  const hint = document.getElementById("composer-hint");
+// What the API takes of PDF in one request; models with smaller windows take less.
+const MAX_PAGES = 600;
+const MAX_PAGES_OF_SMALL_WINDOWS = 100;
+const LARGE_WINDOW_TOKENS = 1e6;
+
+const attached = (kind) => [...list().querySelectorAll(`.chip[data-kind=${kind}]:not(.chip-error)`)];
+const sum = (chips, key) => chips.reduce((total, chip) => total + Number(chip.dataset[key] ?? 0), 0);
+const named = (chips) => new Intl.ListFormat("en").format(chips.map((chip) => chip.querySelector(".chip-name").textContent));
+
+function others(options, ability) {
+  const able = options.filter((option) => option.dataset[ability] === "true").map((option) => option.text);
+  return able.length ? `${new Intl.ListFormat("en", { type: "disjunction" }).format(able)} can.` : "No model that can is offered here.";
+}
+
+function* ofDocuments(chosen, options) {
+  const documents = attached("document");
+  const silent = documents.filter((chip) => chip.dataset.hasText === "false");
+  const window = Number(chosen.dataset.contextTokens) || Infinity;
+  const mostPages = window < LARGE_WINDOW_TOKENS ? MAX_PAGES_OF_SMALL_WINDOWS : MAX_PAGES;
+  const reads = chosen.dataset.documents === "true";
+  if (documents.length > silent.length && !reads) yield `${chosen.text} is sent the text of documents, not their pages.`;
+  if (silent.length && !reads) yield `There is no text in ${named(silent)}, and ${chosen.text} cannot see its pages. ${others(options, "documents")}`;
+  if (reads && sum(documents, "pages") > mostPages) yield `${chosen.text} sees ${mostPages} pages at most; of the PDF beyond that it is sent the text.`;
+  if (sum(documents, "tokens") > window) yield `This is more than ${chosen.text} can read at once.`;
+}
+
+// Said before sending: what the chosen model makes of the files, and what is too much.
+function* warnings() {
   const options = [...(document.getElementById("composer-model")?.options ?? [])];
   const chosen = options.find((option) => option.selected);
-  const seeing = options.filter((option) => option.dataset.images === "true").map((option) => option.text);
-  const isBlind = chosen?.dataset.images === "false" && list().querySelector(".chip:not(.chip-error)");
-  if (!hint) return;
-  const others = seeing.length ? `${new Intl.ListFormat("en", { type: "disjunction" }).format(seeing)} can.` : "No model that can is offered here.";
-  hint.textContent = isBlind ? `${chosen.text} cannot see pictures. ${others}` : "";
+  const most = Number(form().dataset.maxMessageBytes);
+  if (chosen?.dataset.images === "false" && attached("picture").length) yield `${chosen.text} cannot see pictures. ${others(options, "images")}`;
+  if (chosen && attached("document").length) yield* ofDocuments(chosen, options);
+  if (sum([...attached("picture"), ...attached("document")], "bytes") > most) yield `A message can hold ${whole(most)} of files: remove some of them.`;
+}
+
+function warn() {
+  const hint = document.getElementById("composer-hint");
+  if (hint) hint.textContent = [...warnings()].join(" ");
 }
 
 // What is attached and not sent belongs to the draft, as the text does.

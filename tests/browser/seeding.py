@@ -47,5 +47,5 @@ def session_of(user: User) -> str:
 def _conversation(owner: User, count: int) -> str:
     texts = [f"Question {number}" for number in range(1, count + 1)]
     is_long = owner.username == TOURIST
-    answers = demonstration(texts[0], [], 0) if is_long else "It is the tide."
+    answers = demonstration(texts[0], [], [], 0) if is_long else "It is the tide."
     return str(conversation(owner, *texts, answers=answers).pk)

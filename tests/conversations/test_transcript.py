@@ -8,10 +8,11 @@ import pytest
 from PIL import Image
 from pytest_django import DjangoAssertNumQueries
 
-from conversations import turns, uploads
+from conversations import attachment_files, turns, uploads
 from conversations.models import Attachment, Turn
 from conversations.providers.base import ModelInfo
-from conversations.transcript import build_request, with_pictures
+from conversations.transcript import build_request, with_files
+from tests import documents as made
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -31,7 +32,7 @@ def model(**fields: Any) -> ModelInfo:
 
 
 def sent(turn: Turn, **fields: Any) -> list[dict[str, Any]]:
-    transcript = with_pictures(build_request(turn, model(**fields)))
+    transcript = with_files(build_request(turn, model(**fields)))
     return [dict(message) for message in transcript.request.messages]
 
 
@@ -258,10 +259,117 @@ def test_files_are_read_without_the_database(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     transcript = build_request(asked_with_picture(), model())
-    assert len(transcript.pictures) == 1
+    assert len(transcript.attachments) == 1
 
     with django_assert_num_queries(0):
-        filled = with_pictures(transcript)
+        filled = with_files(transcript)
 
     (message,) = filled.request.messages
     assert message["content"][0]["source"]["type"] == "base64"
+
+
+def document(data: bytes, name: str) -> Attachment:
+    return uploads.accept(
+        owner=factories.person(), name=name, stream=io.BytesIO(data), size_bytes=9
+    )
+
+
+def asked_with(*attached: Attachment) -> Turn:
+    ids = [each.pk for each in attached]
+    question = factories.question("What of this?", attachment_ids=ids)
+    return turns.start_conversation(owner=factories.person(), question=question)
+
+
+def test_documents_are_sent_as_such_in_order_with_their_names_and_cited() -> None:
+    data = made.pdf("The tide")
+    turn = asked_with(document(data, "tides.pdf"), document(b"a;b", "table.csv"))
+
+    pdf, text, words = sent(turn, documents=True)[0]["content"]
+    assert pdf == {
+        "type": "document",
+        "source": {
+            "type": "base64",
+            "media_type": "application/pdf",
+            "data": base64.b64encode(data).decode(),
+        },
+        "title": "tides.pdf",
+        "citations": {"enabled": True},
+    }
+    assert text == {
+        "type": "document",
+        "source": {"type": "text", "media_type": "text/plain", "data": "a;b"},
+        "title": "table.csv",
+        "citations": {"enabled": True},
+    }
+    assert words == {"type": "text", "text": "What of this?"}
+
+
+def test_a_model_that_reads_no_documents_is_sent_their_text() -> None:
+    turn = asked_with(
+        document(made.pdf("The tide"), "tides.pdf"), document(b"a;b", "table.csv")
+    )
+
+    pdf, text, _ = sent(turn)[0]["content"]
+    assert pdf["type"] == "text"
+    assert pdf["text"].startswith("[document: tides.pdf]\n[page 1]\nThe tide")
+    assert text == {"type": "text", "text": "[document: table.csv]\na;b"}
+
+
+def test_a_model_is_told_of_a_document_of_which_it_can_be_sent_nothing() -> None:
+    turn = asked_with(document(made.pdf(""), "scan.pdf"))
+
+    told, _ = sent(turn)[0]["content"]
+    assert told["text"] == "[document: scan.pdf, whose pages have no text to be sent]"
+
+
+def test_pages_beyond_what_a_model_takes_are_sent_as_text() -> None:
+    first, second = (
+        document(made.pdf(str(number)), f"{number}.pdf") for number in "12"
+    )
+    Attachment.objects.filter(pk=second.pk).update(pages=100)
+    turn = asked_with(first, second)
+    small = {"documents": True, "context_tokens": 200_000}
+
+    sources = [
+        block["source"]["type"] for block in sent(turn, **small)[0]["content"][:2]
+    ]
+    assert sources == ["base64", "text"]
+
+
+def test_what_a_request_has_no_room_for_is_sent_as_text() -> None:
+    first, second = (
+        document(made.pdf(str(number)), f"{number}.pdf") for number in "12"
+    )
+    Attachment.objects.filter(pk=first.pk).update(
+        size_bytes=uploads.MAX_MESSAGE_BYTES - 5
+    )
+    turn = factories.ended(asked_with(first))
+    again = turns.start_turn(
+        conversation=turn.conversation,
+        parent_id=turn.answer_id,
+        question=factories.question("And this?", attachment_ids=[second.pk]),
+    )
+
+    before, _, now = sent(again, documents=True)
+    assert before["content"][0]["source"]["type"] == "base64"
+    assert now["content"][0]["source"]["type"] == "text"
+    assert [before] == sent(turn, documents=True)
+
+
+def test_a_document_takes_its_room_in_the_window() -> None:
+    long = factories.ended(asked_with(document(b"word " * 2_000, "long.txt")))
+    turn = factories.asked(long.conversation)
+
+    assert len(sent(turn, context_tokens=3_000)) == 1
+    assert len(sent(turn, context_tokens=30_000)) == 3
+
+
+def test_a_document_whose_file_is_lost_is_named() -> None:
+    attached = document(b"hello", "notes.txt")
+    turn = asked_with(attached)
+    attachment_files.erase(attached.digest)
+
+    assert sent(turn, documents=True)[0]["content"][0] == {
+        "type": "text",
+        "text": "[document: notes.txt]",
+    }

@@ -11,7 +11,7 @@ from conversations import turns, uploads
 from conversations.messages_api import MessageRequest, Usage, check_request
 from conversations.models import Attachment, Turn
 from conversations.providers.base import ModelInfo
-from conversations.transcript import build_request, with_pictures
+from conversations.transcript import build_request, with_files
 from tests import factories
 from tests.prefix_cache import PrefixCache, share_read
 
@@ -86,7 +86,7 @@ def requests_of_a_conversation(
     for number in range(TURNS):
         turn = asked(turn, number, has_picture=number in pictures_at)
         begun = factories.begun(turn)
-        request = with_pictures(build_request(begun, info)).marked
+        request = with_files(build_request(begun, info)).marked
         check_request(request)
         yield request
         content = answer(number)
@@ -114,7 +114,7 @@ def test_a_picture_keeps_its_mark_with_its_bytes() -> None:
     turn = asked(None, 0, has_picture=True)
     turn.question.content = turn.question.content[:1]
 
-    (message,) = with_pictures(build_request(turn, info)).marked.messages
+    (message,) = with_files(build_request(turn, info)).marked.messages
 
     (block,) = message["content"]
     assert block["source"]["type"] == "base64"

@@ -1,4 +1,4 @@
-"""Files that are two things, or half of one: kept are clean pixels or nothing."""
+"""Files that are two things, or half of one, or far more than they seem."""
 
 import zipfile
 from io import BytesIO
@@ -9,7 +9,7 @@ from PIL import Image
 from chatsite.accounts.models import User
 from conversations import attachment_files, uploads
 from conversations.models import Attachment
-from tests import pictures
+from tests import documents, pictures
 
 TAIL = b"<script>__x(1)</script>%PDF-1.7 GIF89a=1;__x(1)//"
 NAMES = (
@@ -40,8 +40,7 @@ def kept(attachment: Attachment | None) -> list[bytes]:
     """The files of an attachment; none where there is none."""
     if attachment is None:
         return []
-    digests = (attachment.digest, attachment.thumbnail_digest)
-    return [attachment_files.read(digest) for digest in digests]
+    return [attachment_files.read(digest) for digest in attachment.digests]
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
@@ -63,7 +62,8 @@ def test_what_hangs_on_a_picture_is_not_kept(
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
 def test_half_a_picture_is_refused_or_made_whole(alice: User, kind: str) -> None:
     data = pictures.encoded(pictures.quarters(), kind)
-    for at in range(1, len(data), max(1, len(data) // 6)):
+    # A few first bytes are what they say themselves to be, or a word.
+    for at in range(16, len(data), max(1, len(data) // 6)):
         for file in kept(taken(alice, data[:at])):
             with Image.open(BytesIO(file)) as image:
                 image.load()
@@ -80,3 +80,60 @@ def test_no_name_is_more_than_a_name() -> None:
         assert 0 < len(shown) <= uploads.MAX_NAME_LENGTH
         assert shown.isprintable()
         assert not {"/", "\\"} & set(shown)
+
+
+LAUGHS = "".join(
+    f'<!ENTITY l{number} "{f"&l{number - 1};" * 10 if number else "ha" * 50}">'
+    for number in range(12)
+)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        documents.docx(
+            documents.paragraph("&l11;"), head=f"<!DOCTYPE w:document [{LAUGHS}]>"
+        ),
+        documents.docx(
+            documents.paragraph("&p;"),
+            head='<!DOCTYPE x [<!ENTITY p SYSTEM "file:///etc/passwd">]>',
+        ),
+        documents.docx(documents.paragraph("word " * 2_000_000)),
+        documents.docx(" " * (65 * 1024 * 1024)),
+        documents.docx(documents.paragraph("a"), name="../word/document.xml"),
+        documents.docx("<w:p>" * 10),
+    ],
+    ids=["laughs", "outside", "words", "blanks", "above", "open"],
+)
+def test_a_docx_that_is_a_trap_is_refused(alice: User, data: bytes) -> None:
+    assert taken(alice, data, "a.docx") is None
+
+
+def test_xml_in_the_depths_costs_no_server(alice: User) -> None:
+    deep = "<w:p>" * 200_000 + "</w:p>" * 200_000
+    found = taken(alice, documents.docx(documents.paragraph("a") + deep), "a.docx")
+    assert found is None or uploads.read_text(found).strip() == "a"
+
+
+def test_a_pdf_whose_pages_go_in_a_circle_is_refused(alice: User) -> None:
+    data = documents.pdf("a").replace(b"/Kids[4 0 R]", b"/Kids[2 0 R]")
+    assert taken(alice, data, "a.pdf") is None
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_half_a_pdf_is_refused_or_has_pages(alice: User, share: float) -> None:
+    data = documents.pdf(*["The tide"] * 5)
+    found = taken(alice, data[: round(len(data) * share)], "a.pdf")
+    assert found is None or found.pages
+
+
+def test_a_type_is_what_a_file_holds_and_not_what_it_says(alice: User) -> None:
+    data = {
+        "picture.png": (documents.pdf("a"), "application/pdf"),
+        "document.pdf": (pictures.png(), "image/png"),
+        "table.csv": (b"<html><script>alert(1)</script>", "text/plain"),
+    }
+    for name, (content, media_type) in data.items():
+        found = taken(alice, content, name)
+        assert found is not None
+        assert found.media_type == media_type

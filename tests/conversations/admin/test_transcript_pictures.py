@@ -114,3 +114,19 @@ def test_the_row_of_a_picture_gives_no_right_to_go_on(
     client.get(picture_address(picture, Reading.objects.get()))
     later = Reading.objects.get(subject="attachment")
     assert client.get(picture_address(picture, later)).status_code == 404
+
+
+def test_a_document_of_the_transcript_is_a_card_that_is_written_down_too(
+    conversation: Conversation, reviewer: User, picture: Attachment
+) -> None:
+    document = {"media_type": "application/pdf", "name": "tides.pdf", "pages": 3}
+    without = {"thumbnail_digest": "", "width_px": None, "height_px": None}
+    Attachment.objects.filter(pk=picture.pk).update(**document, **without)
+    client = signed_in(reviewer)
+    page = opened(client, conversation)
+    url = picture_address(picture, Reading.objects.get())
+    assert f'class="file" href="{url}"' in page
+    assert "3 pages" in page
+    response = client.get(url)
+    assert response["Content-Disposition"] == 'attachment; filename="tides.pdf"'
+    assert Reading.objects.filter(subject="attachment").count() == 1

@@ -89,13 +89,13 @@ def refused(owner: User, data: bytes, size_bytes: int | None = None) -> Refused:
 @pytest.mark.parametrize(
     ("data", "code", "words"),
     [
-        (b"<svg/>", "type", "is not a picture that can be sent"),
+        (b"MZ\0\0", "binary", "neither a picture nor a text"),
         (b"", "empty", "is empty"),
         (made.png()[:-30], "broken", "damaged or cut off"),
         (made.bomb(), "pixels", "more than 51 million pixels"),
         (made.webp_bomb(), "bomb", "too much memory or time"),
     ],
-    ids=["type", "empty", "broken", "pixels", "bomb"],
+    ids=["binary", "empty", "broken", "pixels", "bomb"],
 )
 def test_a_refusal_says_why_what_is_kept_and_what_helps(
     alice: User, attachments_dir: Path, data: bytes, code: str, words: str
@@ -139,8 +139,8 @@ def test_nobody_fills_the_disk_without_sending(
         ("photo.jpg", "photo.jpg"),
         ("../../etc/passwd", "passwd"),
         ("C:\\Users\\alice\\photo.jpg", "photo.jpg"),
-        ("/", "picture"),
-        ("", "picture"),
+        ("/", "file"),
+        ("", "file"),
         ("a\0b\r\nc\td.png", "a b c d.png"),
         ("invoice\u202egnp.exe", "invoicegnp.exe"),
         ("\u2066hidden\u2069\u200b.png", "hidden.png"),
@@ -189,8 +189,8 @@ def test_a_message_takes_no_picture_of_a_stranger(
     assert caught.value.code == "gone"
 
 
-def test_a_message_takes_twenty_pictures_at_most(alice: User) -> None:
-    with pytest.raises(Refused, match="can hold 20 pictures") as caught:
+def test_a_message_takes_twenty_files_at_most(alice: User) -> None:
+    with pytest.raises(Refused, match="can hold 20 files") as caught:
         chosen(owner=alice, ids=[uuid.uuid4() for _ in range(21)])
     assert caught.value.code == "count"
 

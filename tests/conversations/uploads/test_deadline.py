@@ -7,7 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from conversations.pictures import Undecodable, decode
+from conversations.confined import Undecodable
+from conversations.pictures import decode
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe with a name is needed")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from conversations import pictures
-from conversations.pictures import Picture, Undecodable, decode
+from conversations import confined
+from conversations.confined import Undecodable
+from conversations.pictures import Picture, decode
 from tests import pictures as made
 
 type Decode = Callable[[bytes], Picture]
@@ -376,4 +377,4 @@ def test_a_page_that_hides_behind_a_picture_is_dropped(decoded: Decode) -> None:
 
 
 def test_the_child_is_not_told_the_keys_of_the_server() -> None:
-    assert not [name for name in pictures.ENVIRONMENT if "KEY" in name or "URL" in name]
+    assert not [name for name in confined.ENVIRONMENT if "KEY" in name or "URL" in name]

@@ -10,12 +10,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import AsyncClient, Client
 from django.urls import reverse
+from django.utils.html import strip_tags
 from PIL import Image
 
 from chatsite.accounts.models import User
 from conversations import attachment_files, uploads
 from conversations.models import Attachment
-from tests import factories
+from tests import documents, factories
 from tests import pictures as made
 from tests.conversations.uploads.conftest import Attach
 
@@ -69,21 +70,22 @@ def test_an_attached_picture_is_a_chip(page: Client, alice: User) -> None:
 
 
 def test_a_refused_file_is_a_chip_that_says_why(page: Client) -> None:
-    response = upload(page, b"<svg/>", "drawing.png")
+    response = upload(page, b"MZ\0\0", "drawing.png")
 
     chip = response.content.decode()
     assert response.status_code == 422
     assert 'class="chip chip-error"' in chip
     assert 'role="alert"' in chip
-    assert (
-        "is not a picture that can be sent. The rest of your message is kept." in chip
-    )
+    assert "neither a picture nor a text that can be read." in chip
+    assert "The rest of your message is kept." in chip
     assert 'aria-label="Remove drawing.png"' in chip
     assert 'name="attachments"' not in chip
     assert not Attachment.objects.exists()
 
 
-@pytest.mark.parametrize("data", [made.png(), b"no picture"], ids=["taken", "refused"])
+@pytest.mark.parametrize(
+    "data", [made.png(), b"no picture\0"], ids=["taken", "refused"]
+)
 def test_a_name_cannot_write_on_the_page(page: Client, data: bytes) -> None:
     response = upload(page, data, '"><img src=x onerror=alert(1)>\u202e.png')
 
@@ -306,3 +308,62 @@ def test_a_picture_whose_file_is_lost_is_not_found(
     attachment_files.erase(attachment.digest)
 
     assert page.get(address("attachment", attachment)).status_code == 404
+
+
+def test_an_attached_document_is_a_chip_with_its_pages_and_tokens(page: Client) -> None:
+    response = upload(page, documents.pdf(*["The tide"] * 12), "tides.pdf")
+
+    chip = strip_tags(response.content.decode())
+    assert response.status_code == 201
+    assert "tides.pdf" in chip
+    assert "PDF · 12 pages · " in chip
+    assert "about 19,000 tokens" in chip
+    assert 'aria-label="Remove tides.pdf"' in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "media_type"),
+    [
+        (documents.pdf("a"), "a.html", "application/pdf"),
+        (b"<script>alert(1)</script>", "page.html", "text/plain"),
+        (b"<svg onload='alert(1)'/>", "a.svg", "text/plain"),
+    ],
+    ids=["pdf", "html", "svg"],
+)
+def test_a_document_is_downloaded_and_never_shown(
+    page: Client, attach: Attach, data: bytes, name: str, media_type: str
+) -> None:
+    response = page.get(address("attachment", attach(data, name)))
+
+    assert (response.content, response["Content-Type"]) == (data, media_type)
+    assert response["Content-Disposition"] == f'attachment; filename="{name}"'
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Content-Security-Policy"] == "sandbox; default-src 'none'"
+
+
+def test_a_document_has_no_thumbnail(page: Client, attach: Attach) -> None:
+    where = address("attachment-thumbnail", attach(b"hello", "a.txt"))
+
+    assert page.get(where).status_code == 404
+
+
+def test_a_stranger_sees_no_document(attach: Attach, charlie: User) -> None:
+    where = address("attachment", attach(b"hello", "a.txt"))
+
+    assert browser(charlie).get(where).status_code == 404
+
+
+def test_a_sent_document_is_a_card_that_downloads_it(
+    page: Client, alice: User, attach: Attach
+) -> None:
+    attachment = attach(documents.pdf("The tide"), "tides.pdf")
+    send(attachment, alice)
+    conversation = alice.conversations.get()
+
+    markup = page.get(f"/c/{conversation.pk}/").content.decode()
+    card = markup.partition('<a class="file"')[2].partition("</a>")[0]
+    assert f'href="/attachments/{attachment.pk}/" download' in card
+    assert "tides.pdf" in card
+    assert "PDF" in card
+    assert "1 page<" in card
+    assert f"/attachments/{attachment.pk}/thumbnail/" not in markup
