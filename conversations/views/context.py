@@ -16,7 +16,7 @@ from conversations.context_window import Prompt, measured, prompt_of
 from conversations.forms import DraftForm
 from conversations.http import SignedInRequest, partial
 from conversations.models import Attachment
-from conversations.uploads import MAX_PICTURES_IN_A_MESSAGE
+from conversations.uploads import MAX_FILES_IN_A_MESSAGE
 from conversations.views.listing import visible
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _drafted(
         return HttpResponse(status=204)
     if not _may_ask(request.user):
         return HttpResponse(status=429)
-    ids = form.cleaned_data["attachments"][:MAX_PICTURES_IN_A_MESSAGE]
+    ids = form.cleaned_data["attachments"][:MAX_FILES_IN_A_MESSAGE]
     unsent = Attachment.objects.unsent_of(request.user).filter(pk__in=ids)
     attached = list(unsent) if ids else []
     text = form.cleaned_data["text"]

@@ -108,7 +108,7 @@ function* ofDocuments(chosen, options) {
   if (documents.length > silent.length && !reads) yield `${chosen.text} is sent the text of documents, not their pages.`;
   if (silent.length && !reads) yield `There is no text in ${named(silent)}, and ${chosen.text} cannot see its pages. ${others(options, "documents")}`;
   if (reads && sum(documents, "pages") > mostPages) yield `${chosen.text} sees ${mostPages} pages at most; of the PDF beyond that it is sent the text.`;
-  if (sum(documents, "tokens") > window) yield `This is more than ${chosen.text} can read at once.`;
+  if (sum(documents, reads ? "tokens" : "textTokens") > window) yield `This is more than ${chosen.text} can read at once.`;
 }
 
 // Said before sending: what the chosen model makes of the files, and what is too much.
