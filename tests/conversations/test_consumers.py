@@ -310,7 +310,10 @@ async def test_what_becomes_of_a_row_reaches_every_page_of_its_person_alone() ->
         page(conversation.pk, person=person) as one,
         page(None, person=eve) as foreign,
     ):
-        await feed.publish(person.live_group, listed(conversation))
+        await feed.publish(
+            person.live_group,
+            {"type": "conversation.listed", "html": listed(conversation)},
+        )
         for socket in (one, other):
             html = await received(socket)
             assert f'id="conversation-row-{conversation.pk}"' in html
