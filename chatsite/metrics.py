@@ -31,8 +31,10 @@ from prometheus_client.registry import Collector
 
 from chatsite.headers import Handler
 from conversations import database, tasks
+from conversations.catalogue import offered
 from conversations.ledger.totals import COUNT, TOKEN_CLASSES, RunningTotals
 from conversations.measures import REGISTRY, model_label
+from conversations.providers.breaker import State
 from conversations.querysets import unfinished_turns
 
 PATH = "/metrics"
@@ -71,6 +73,7 @@ class SiteCollector(Collector):
             "Background work of this process, such as titles.",
             tasks.running(),
         )
+        yield _breakers()
         try:
             stored = [_unfinished(), *self._ledger()]
         except DatabaseError:
@@ -113,6 +116,18 @@ class SiteCollector(Collector):
                 tokens,
             ),
         ]
+
+
+def _breakers() -> Metric:
+    gauge = GaugeMetricFamily(
+        "chatsite_breaker",
+        "How this process stands to a back end: 1 at the state that holds.",
+        labels=("provider", "state"),
+    )
+    for provider, current in offered.breaker_states().items():
+        for state in State:
+            gauge.add_metric((provider, state), int(state is current))
+    return gauge
 
 
 def _unfinished() -> Metric:

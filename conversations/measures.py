@@ -38,6 +38,12 @@ TURNS_ENDED = Counter(
     ("status", "provider", "model"),
     registry=REGISTRY,
 )
+FALLBACKS = Counter(
+    "chatsite_fallbacks",
+    "Turns that another model took over before the first word, by reason.",
+    ("provider", "model", "reason"),
+    registry=REGISTRY,
+)
 FIRST_WORD = Histogram(
     "chatsite_first_word_seconds",
     "From the moment a turn could run to the first word of its answer.",

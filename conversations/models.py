@@ -175,6 +175,9 @@ class Turn(models.Model):
     version = models.PositiveBigIntegerField()
     provider = models.CharField(max_length=64, blank=True)
     model = models.CharField(max_length=200)
+    # The model that was asked for, where another one answers; and the error for which.
+    asked_model = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - old code writes rows without it
+    fallback_reason = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - as above
     parameters = models.JSONField(default=dict)
     stop_reason = models.CharField(max_length=64, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from django.utils import timezone
+
+from conversations.catalogue import offered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,6 +49,17 @@ _FAILURES = {
     "unknown_model": "This model is no longer offered here. Choose another one.",
     "storage": "The place where files are kept does not answer. Try again in a minute.",
     "internal": "Something went wrong on this site.",
+}
+
+# What kept the model that was asked for from answering.
+_REASONS = {
+    "connect_failed": "could not be reached",
+    "connection_lost": "could not be reached",
+    "overloaded": "was overloaded",
+    "stalled": "took too long to answer",
+    "timeout": "took too long to answer",
+    "unavailable": "has not been answering for a while",
+    "unexpected_response": "could not be reached",
 }
 
 _STOP_REASONS = {
@@ -91,6 +104,25 @@ class Notice:
 
 def notice_of(turn: Turn) -> Notice | None:
     """What is to be said of an ended turn; None if it simply finished."""
+    notice = _ending_notice(turn)
+    if not turn.asked_model or turn.is_running:
+        return notice
+    words = _fallback_words(turn, turn.asked_model)
+    return replace(notice, words=f"{notice.words} {words}") if notice else Notice(words)
+
+
+def _fallback_words(turn: Turn, asked_model: str) -> str:
+    why = _REASONS.get(turn.fallback_reason or "", "had an error of its own")
+    does = "answered" if turn.answer.text else "was asked instead"
+    return f"{_name_of(asked_model)} {why}, so {_name_of(turn.model)} {does}."
+
+
+def _name_of(model_id: str) -> str:
+    model = offered.model_info(model_id)
+    return model.name if model else model_id
+
+
+def _ending_notice(turn: Turn) -> Notice | None:
     status = turn.Status
     match turn.status:
         case status.FAILED:

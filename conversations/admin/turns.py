@@ -63,6 +63,8 @@ class TurnAdmin(admin.ModelAdmin[Turn]):
         "request_id",
         "provider",
         "model",
+        "asked_model",
+        "fallback_reason",
         "attempts",
         "tokens_in",
         "tokens_out",

@@ -18,6 +18,7 @@ from conversations.catalogue.backends import configured
 from conversations.catalogue.decisions import NONE_TAKEN, Decision, OwnPrice, decided
 from conversations.messages_api import ProviderError
 from conversations.providers.base import ModelInfo, Provider
+from conversations.providers.breaker import Breaker, State
 from conversations.providers.renamed import RenamedProvider
 
 REFRESH_TIMEOUT_S = 15.0
@@ -68,6 +69,7 @@ class _Catalogue:
     offers: list[_Offer]
     decisions: Mapping[str, Decision] = field(default_factory=dict)
     told: dict[str, tuple[ModelInfo, Provider]] = field(default_factory=dict)
+    breakers: dict[str, Breaker] = field(default_factory=dict)
     by_id: dict[str, tuple[ModelInfo, Provider]] = field(default_factory=dict)
 
     def index(self) -> None:
@@ -145,6 +147,17 @@ def groups_of(model_id: str) -> frozenset[int]:
 def fallbacks_of(model_id: str) -> Sequence[str]:
     """The ids of the models that answer where this one cannot, in their order."""
     return [each for each in _decision(model_id).fallbacks if model_info(each)]
+
+
+def breaker_of(model_id: str) -> Breaker:
+    """The breaker of the back end that serves the model; raises `UnknownModel`."""
+    return _catalogue().breakers.setdefault(provider_of(model_id).name, Breaker())
+
+
+def breaker_states() -> dict[str, State]:
+    """How this process stands to each back end that it has asked, by name."""
+    breakers = dict(_catalogue().breakers)
+    return {name: breaker.state for name, breaker in breakers.items()}
 
 
 def own_prices(model_id: str) -> Sequence[OwnPrice]:

@@ -20,6 +20,12 @@ from conversations import attachment_files, correlation, feed, measures, spans, 
 from conversations.articles import changes_of_end, changes_since
 from conversations.catalogue import offered
 from conversations.database import in_thread
+from conversations.generation.substitutes import (
+    claim_of,
+    hand_over,
+    models_to_ask,
+    worth_asking,
+)
 from conversations.messages_api import (
     ProviderError,
     is_about_thinking,
@@ -28,10 +34,10 @@ from conversations.messages_api import (
 )
 from conversations.models import Conversation, Turn
 from conversations.notices import rate_limit_words
+from conversations.providers.breaker import is_trouble
 from conversations.rendering import RENDERER_VERSION, render_answer
 from conversations.transcript import Transcript, build_request, with_files
 from conversations.turns import (
-    Claim,
     Ending,
     Outcome,
     begin_turn,
@@ -64,15 +70,6 @@ class Claimed:
 
     turn: Turn
     call_id: uuid.UUID
-
-
-def claim_of(model_id: str, worker_id: uuid.UUID) -> Claim:
-    """The claim of a process on a turn that is to be answered by this model."""
-    model = offered.model_info(model_id)
-    if model is None:
-        return Claim(worker=worker_id)
-    parameters = {"max_tokens": model.max_output_tokens, **model.parameters}
-    return Claim(worker=worker_id, parameters=parameters)
 
 
 async def answer(run: Run, worker: Worker) -> uuid.UUID | None:
@@ -137,6 +134,36 @@ async def _outcome(
 
 
 async def _receive(run: Run, turn: Turn, pace: Pace) -> None:
+    """Read the answer of the model that was asked, or of the first one that can.
+
+    Before its first word an answer may pass to the model's fallbacks.
+    """
+    models = [turn.model]
+    if offered.fallbacks_of(turn.model):
+        models = await in_thread(models_to_ask, turn)
+    failure: ProviderError | None = None
+    for model_id in worth_asking(models):
+        if model_id != turn.model:
+            await hand_over(run, turn, model_id, failure)
+        failure = await _asked(run, turn, pace)
+        if failure is None:
+            return
+    if failure is not None:
+        raise failure
+
+
+async def _asked(run: Run, turn: Turn, pace: Pace) -> ProviderError | None:
+    """Ask the turn's model; the error after which another one may be asked."""
+    try:
+        await _ask(run, turn, pace)
+    except ProviderError as error:
+        if run.reached or not is_trouble(error):
+            raise
+        return error
+    return None
+
+
+async def _ask(run: Run, turn: Turn, pace: Pace) -> None:
     request = await _request(turn)
     try:
         await _call(run, turn, pace, request)
@@ -194,15 +221,23 @@ async def _go_on(run: Run, turn: Turn) -> None:
 
 async def _call(run: Run, turn: Turn, pace: Pace, request: MessageRequest) -> None:
     attempts = _Attempts(run, turn)
-    provider = offered.provider_of(turn.model)
+    provider, breaker = offered.provider_of(turn.model), offered.breaker_of(turn.model)
     try:
         async with provider.stream(request, on_attempt=attempts.note) as stream:
+            run.reached = True
+            breaker.answered()
             measures.rate_limits_told(provider.name, stream.rate_limits)
             await run.read(stream, turn, pace)
+        breaker.succeeded()
     except ProviderError as error:
         measures.rate_limits_told(provider.name, error.rate_limits)
+        if is_trouble(error):
+            breaker.failed()
+        elif error.status is not None:
+            breaker.answered()
         raise
     finally:
+        breaker.abandoned()
         await attempts.written()
 
 
@@ -237,12 +272,15 @@ class _Attempts:
         self._turn = turn
         self._writing: asyncio.Task[None] | None = None
         self._reserved = self._begun = 1
-        # Calls before this one, where an answer paused and is gone on with.
+        # Calls before this one: an answer paused, or another model was asked.
         self._earlier = max(turn.attempts, 1) - 1
+        self._breaker = offered.breaker_of(turn.model)
 
     def note(self, attempt: Attempt) -> None:
         """Hear that an attempt is waited for, or begins."""
         if attempt.error is not None and attempt.wait_s > 0:
+            if is_trouble(attempt.error):
+                self._breaker.failed()
             self._writing = asyncio.create_task(self._write(attempt, self._writing))
         else:
             self._begun = attempt.number

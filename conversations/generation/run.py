@@ -52,6 +52,8 @@ class Run:
     call_id: uuid.UUID | None = None
     # How the answer ends once it was cut short.
     cut: Turn.Status | None = None
+    # Whether an answer has begun: from here on no other model is asked.
+    reached: bool = False
     request_id: str = ""
     first_delta_at: datetime | None = None
     received: Accumulator = field(default_factory=Accumulator)

@@ -15,9 +15,10 @@ from django.db import connection
 
 from conversations import correlation, feed, spans, tasks
 from conversations.database import in_thread
-from conversations.generation.answer import Claimed, answer, claim_of
+from conversations.generation.answer import Claimed, answer
 from conversations.generation.pace import Pace
 from conversations.generation.run import Run
+from conversations.generation.substitutes import claim_of
 from conversations.ledger.calls import settle_lost_calls
 from conversations.models import Turn
 from conversations.turns import (

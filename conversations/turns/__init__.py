@@ -36,14 +36,17 @@ from conversations.turns.start import (
     start_turn,
     turn_of_key,
 )
+from conversations.turns.substitute import NOT_ASKED, Substitute, substitute_model
 
 __all__ = [
+    "NOT_ASKED",
     "Checkpoint",
     "Claim",
     "Conflict",
     "Ending",
     "Outcome",
     "Question",
+    "Substitute",
     "begin_turn",
     "checkpoint",
     "edit_question",
@@ -60,6 +63,7 @@ __all__ = [
     "show_version",
     "start_conversation",
     "start_turn",
+    "substitute_model",
     "turn_of_key",
     "withdraw_attempt",
     "withdraw_turn",

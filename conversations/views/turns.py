@@ -151,7 +151,7 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
     form = KeyForm(request.POST)
     if not form.is_valid():
         return problem(request, first_error(form), status=422)
-    model = offered.model_info(turn.model)
+    model = offered.model_info(turn.asked_model or turn.model)
     if model is None or not access.may_use(request.user, model.id):
         model = access.default_for(request.user)
     if model is None:
