@@ -14,6 +14,8 @@ from django.db import connections
 from django.test import Client
 
 from chatsite.accounts.models import User
+from tests import order
+from tests.browser.chromium import chromium
 from tests.factories import person
 from tests.hearing import Hear
 
@@ -25,22 +27,38 @@ MOST_WORKERS = 4
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave out what is no matter of the parts that the tests run on."""
+    """Leave out what is no matter of these parts; begin with what takes long."""
     marker = "team" if settings.SQLITE else "sqlite"
-    left_out = [item for item in items if item.get_closest_marker(marker)]
-    items[:] = [item for item in items if not item.get_closest_marker(marker)]
+    left_out = [
+        item
+        for item in items
+        if item.get_closest_marker(marker)
+        or (not settings.SQLITE and order.is_alike(item))
+    ]
     config.hook.pytest_deselected(items=left_out)
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    kept = set(items).difference(left_out)
+    items[:] = order.in_shares([item for item in items if item in kept], workers)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End the browser before a test that needs none."""
+    if not order.uses_browser(item):
+        chromium.end()
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Test on all cores, but what is named on the command line in this process."""
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return 0
-    return min(os.process_cpu_count() or 1, MOST_WORKERS)
+    # One more than there are cores: much of a long test is waiting.
+    return min((os.process_cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where everything is installed, a test that skips has failed."""
+    chromium.end()
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.chat import Chat
+from tests.browser.chromium import PATIENCE_MS, chromium
 from tests.browser.serving import (
     ADMINISTRATOR,
     READER,
@@ -22,19 +23,10 @@ from tests.browser.watching import Watch
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "Chromium is missing: install it, as with `apt-get install chromium`."
-QUIET = (
-    "--no-sandbox",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-STRANGERS, REGULARS = 60, 40
+# More than there are tests: one process may come to run them all.
+STRANGERS, REGULARS = 140, 100
 # More than one page of a conversation.
 READER_QUESTIONS = 32
-# Longer than another process takes to give a silent one up.
-PATIENCE_MS = 60_000
 # Wide enough for the list at the side.
 DESK = {"width": 1280, "height": 800}
 
@@ -93,18 +85,10 @@ def chromium_path() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    """Chromium, for the tests of one file.
-
-    No longer: while Playwright runs, this thread has a running event loop, which the
-    tests of other files could not share.
-    """
-    expect.set_options(timeout=PATIENCE_MS)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
-        yield browser
-        browser.close()
+@pytest.fixture
+def browser(chromium_path: str) -> Browser:
+    """Chromium."""
+    return chromium.browser(chromium_path)
 
 
 @pytest.fixture

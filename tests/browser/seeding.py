@@ -7,6 +7,7 @@ from importlib import import_module
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 
 from chatsite.accounts.models import User
 from conversations.providers.scripted_text import demonstration
@@ -22,9 +23,11 @@ def people(questions: dict[str, int]) -> None:
     # Hashed once for all of them: hashing is meant to be slow.
     password = make_password(PASSWORD)
     made = {}
-    for name, count in questions.items():
-        user = _person(name, password)
-        made[name] = [session_of(user), _conversation(user, count) if count else ""]
+    with transaction.atomic():
+        for name, count in questions.items():
+            user = _person(name, password)
+            begun = _conversation(user, count) if count else ""
+            made[name] = [session_of(user), begun]
     json.dump(made, sys.stdout)
 
 

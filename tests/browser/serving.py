@@ -111,7 +111,11 @@ class Site:
     @cached_property
     def variables(self) -> dict[str, str]:
         """What its environment says of the parts that it runs on, and the rest."""
-        return {**of_site(str(self.data_dir)), **self._variables}
+        return {
+            "DJANGO_SETTINGS_MODULE": "tests.served_settings",
+            **of_site(str(self.data_dir)),
+            **self._variables,
+        }
 
     def _environment(self) -> dict[str, str]:
         return child_environment(

@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.prepared import prepare
 from tests.served import Served, serving
 
 FIELDS = {
@@ -33,6 +34,14 @@ def token_in(page: httpx.Response) -> dict[str, str]:
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One data folder for all starts here: collecting files takes its time."""
     return tmp_path_factory.mktemp("served") / "data"
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a site that was started before, and that nobody has entered."""
+    folder = tmp_path_factory.mktemp("named")
+    prepare(folder, {})
+    return folder
 
 
 @pytest.fixture
@@ -77,11 +86,11 @@ def assert_static_files_last(browser: httpx.Client, page: str) -> None:
     assert "access-control-allow-origin" not in headers
 
 
-def test_an_administrator_of_the_environment_replaces_the_link(data_dir: Path) -> None:
+def test_an_administrator_of_the_environment_replaces_the_link(named: Path) -> None:
     """And a site with an administrator prints no link."""
     with serving(
         *("manage.py", "serve", "--port", "0"),
-        data_dir=data_dir.with_name("named"),
+        data_dir=named,
         DJANGO_SUPERUSER_USERNAME="grace",
         DJANGO_SUPERUSER_EMAIL="grace@example.org",
         DJANGO_SUPERUSER_PASSWORD="nanosecond wire",
@@ -124,10 +133,9 @@ def test_another_server_serves_the_same_application(
         assert any("shutdown complete" in line for line in lines)
 
 
-def test_a_port_that_is_taken_is_said(served: Served, data_dir: Path) -> None:
+def test_a_port_that_is_taken_is_said(served: Served, named: Path) -> None:
     """In one line, with an exit code."""
     port = start(served).rpartition(":")[2]
-    data_dir = data_dir.with_name("named")
-    with serving("manage.py", "serve", "--port", port, data_dir=data_dir) as second:
+    with serving("manage.py", "serve", "--port", port, data_dir=named) as second:
         assert "Cannot listen" in second.lines_until("Cannot listen")[-1]
         assert second.ended() == 1

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect
 
 from tests import parts
 from tests.browser.chat import Chat, words_of
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.chromium import PATIENCE_MS
 from tests.browser.serving import Person, Site, session_cookie
 from tests.faults import proxy
 from tests.faults.asking import TOKEN, question

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect
 
 from tests.browser.chat import Chat, words_of
-from tests.browser.conftest import PATIENCE_MS
+from tests.browser.chromium import PATIENCE_MS
 from tests.browser.serving import Person, Site, session_cookie
 from tests.faults.comparing import COMPARED_EVERY, assert_all_show_the_same
 from tests.faults.conftest import Note

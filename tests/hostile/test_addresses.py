@@ -218,12 +218,20 @@ def test_the_admin_shows_and_changes_nothing_without_the_right(
     assert everything() == before
 
 
+def judged(who: str) -> set[str]:
+    """Whose every answer is looked at above."""
+    if who in {"gone", "signed out"}:
+        return {*OWNED, *OWN, *SCIM, *of_admin()}
+    return {*OWNED, *of_admin()} - ADMIN_FOR_ALL_STAFF
+
+
 @pytest.mark.parametrize("who", ["stranger", "clerk", "gone", "signed out"])
-def test_no_address_breaks_and_none_tells(
+def test_no_other_address_breaks_and_none_tells(
     who: str, request: pytest.FixtureRequest, keys: Callable[[str], str]
 ) -> None:
     client = Client() if who == "signed out" else request.getfixturevalue(who)
-    for route in sorted(routes(), key=lambda route: "logout" in route):
+    left = set(routes()) - judged(who)
+    for route in sorted(left, key=lambda route: ("logout" in route, route)):
         for verb in VERBS:
             status, _ = asked(client, verb, keys(route))
             assert status < 500, (verb, route)

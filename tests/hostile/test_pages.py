@@ -12,10 +12,11 @@ import pytest
 from playwright.sync_api import Browser, Error, FilePayload, WebSocketRoute
 
 from conversations.rendering import LiveAnswer, frame_markup
+from tests.browser.chromium import chromium
 from tests.conversations.rendering.page import pieces
 from tests.hostile.conftest import FULL, Canary, Infested, listening
 from tests.hostile.payloads import corpus, documents, one_line
-from tests.hostile.watched import Visitor, browsing, visiting
+from tests.hostile.watched import Visitor, visiting
 from tests.pictures import png
 
 PIECE_SIZES = (2, 40, 9, 400, 1, 150, 90)  # characters
@@ -34,8 +35,7 @@ def browser(
     chromium_path: str, infested: Infested, canary: Canary
 ) -> Iterator[Browser]:
     """Chromium; after its last page nobody has heard of any text."""
-    with browsing(chromium_path) as browser:
-        yield browser
+    yield chromium.browser(chromium_path)
     assert canary.heard == []
 
 

@@ -23,6 +23,7 @@ INVITE = (
 def site(tmp_path: Path) -> Iterator[Site]:
     """A site that nobody administrates yet."""
     site = Site(tmp_path)
+    site.prepare()
     site.start()
     yield site
     site.end()

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.chat import Chat
+from tests.browser.chromium import chromium
 from tests.browser.serving import Person, Site
 from tests.hostile.conftest import Canary
 from tests.hostile.upstream import (
@@ -15,7 +16,7 @@ from tests.hostile.upstream import (
     STREAMS,
     hostile_upstream,
 )
-from tests.hostile.watched import Visitor, browsing, visiting
+from tests.hostile.watched import Visitor, visiting
 
 ENDED = ("complete", "stopped", "interrupted", "failed")
 STATUS_JS = """
@@ -50,8 +51,7 @@ def ada(site: Site) -> Person:
 @pytest.fixture(scope="module")
 def browser(chromium_path: str, ada: Person, canary: Canary) -> Iterator[Browser]:
     """Chromium; after its last page nobody has heard of any text."""
-    with browsing(chromium_path) as browser:
-        yield browser
+    yield chromium.browser(chromium_path)
     assert canary.heard == []
 
 

@@ -7,16 +7,9 @@ from dataclasses import dataclass, field
 from typing import override
 from urllib.parse import urlsplit
 
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    Dialog,
-    Locator,
-    Request,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, BrowserContext, Dialog, Locator, Request
 
-from tests.browser.conftest import PATIENCE_MS, QUIET
+from tests.browser.chromium import PATIENCE_MS
 from tests.browser.serving import Person, Site, session_cookie
 from tests.browser.watching import Watch
 from tests.conversations.rendering.hostile import faults
@@ -81,15 +74,6 @@ class Visitor:
     def found(self) -> list[str]:
         """Everything that should not have been."""
         return [*self.hearing.unexpected(), *self.markup]
-
-
-@contextmanager
-def browsing(chromium_path: str) -> Iterator[Browser]:
-    """Chromium, for as long as the context lasts."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @contextmanager

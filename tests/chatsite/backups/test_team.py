@@ -1,6 +1,6 @@
 """The same on a team's parts, and the way from one kind of database to the other."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
@@ -9,8 +9,9 @@ import pytest
 from tests import parts
 from tests.chatsite.backups.conftest import Installed
 from tests.chatsite.backups.test_drill import CONVERSATIONS, PICTURES, drill
+from tests.prepared import prepare
 
-SITES = iter(range(1000))
+pytestmark = pytest.mark.team
 TABLES = """
 from chatsite import tables
 for model in tables._all_models():
@@ -24,25 +25,14 @@ print(Conversation.objects.count())
 """
 
 
-@pytest.fixture(scope="module")
-def servers() -> Iterator[dict[str, str]]:
-    """PostgreSQL and S3; Redis comes with them."""
-    try:
-        with parts.team() as variables:
-            yield variables
-    except parts.Missing as missing:
-        pytest.skip(str(missing))
-
-
 @pytest.fixture
 def new_team_site(
-    servers: dict[str, str], new_site: Callable[..., Installed]
+    tmp_path: Path, new_site: Callable[..., Installed]
 ) -> Callable[[str], Installed]:
     """Makes sites with a database and a bucket of their own."""
 
     def make(name: str) -> Installed:
-        known = f"{name} {next(SITES)}"
-        return new_site(name, **parts.of_site(known, servers))
+        return new_site(name, **parts.of_site(str(tmp_path / name)))
 
     return make
 
@@ -66,6 +56,7 @@ def test_a_team_site_that_is_written_to_comes_back_as_of_one_moment(
     tmp_path: Path, new_team_site: Callable[[str], Installed]
 ) -> None:
     site = new_team_site("site")
+    prepare(site.data_dir, site.variables)
     site.done("migrate")
 
     manifest = drill(site, new_team_site("restored"), tmp_path / "kept.tar")
@@ -78,6 +69,7 @@ def test_a_team_site_is_replaced_by_force_and_what_was_there_is_kept(
     tmp_path: Path, new_team_site: Callable[[str], Installed]
 ) -> None:
     site = new_team_site("site")
+    prepare(site.data_dir, site.variables)
     site.done("migrate")
     site.python(NEW_ROWS)
     archive = tmp_path / "kept.tar"
@@ -101,7 +93,7 @@ def test_a_site_moves_to_a_team_s_parts_and_back_without_a_difference(
 ) -> None:
     team, back = new_team_site("team"), migrated("back")
     team.data_dir = written.data_dir  # where the files are that go to the bucket
-    team.done("migrate")
+    prepare(team.data_dir, team.variables)
 
     told = team.done(
         *("copydatabase", "--from", url_of(written), "--to", url_of(team)),
@@ -118,7 +110,6 @@ def test_a_site_moves_to_a_team_s_parts_and_back_without_a_difference(
 
 
 def test_a_database_in_use_is_not_copied(
-    servers: dict[str, str],
     migrated: Callable[[str], Installed],
     new_team_site: Callable[[str], Installed],
 ) -> None:
