@@ -24,6 +24,7 @@ VERBS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 OWNED = {
     "c/<uuid:conversation_id>/": "GET",
     "c/<uuid:conversation_id>/turns": "POST",
+    "c/<uuid:conversation_id>/context": "POST",
     "c/<uuid:conversation_id>/stop": "POST",
     "c/<uuid:conversation_id>/older": "GET",
     "c/<uuid:conversation_id>/changes": "GET",
@@ -31,9 +32,12 @@ OWNED = {
     "c/<uuid:conversation_id>/trash": "POST",
     "c/<uuid:conversation_id>/restore": "POST",
     "turns/<uuid:turn_id>/retry": "POST",
+    "turns/<uuid:turn_id>/regenerate": "POST",
     "turns/<uuid:turn_id>/send": "POST",
     "turns/<uuid:turn_id>/withdraw": "POST",
     "messages/<uuid:message_id>/show": "POST",
+    "messages/<uuid:message_id>/edit": "GET",
+    "messages/<uuid:message_id>/versions": "POST",
     "messages/<uuid:message_id>/text": "GET",
     "attachments/<uuid:pk>/discard/": "POST",
     "attachments/<uuid:pk>/": "GET",
@@ -42,7 +46,7 @@ OWNED = {
 # What shows or changes only what belongs to whoever asks.
 OWN = {
     *("", "c/new/", "c/", "trash/", "conversations/", "attachments/"),
-    *("attachments/chips", "accounts/", "accounts/sessions/end/"),
+    *("attachments/chips", "accounts/", "accounts/sessions/end/", "c/new/context"),
     *("accounts/sessions/<int:pk>/end/", "accounts/reauthenticate/"),
     *("accounts/password/change/", "accounts/password/set/", "accounts/2fa/"),
     *("accounts/2fa/reauthenticate/", "accounts/2fa/app/add/"),
@@ -119,7 +123,10 @@ def keys(theirs: Conversation) -> Callable[[str], str]:
         app, _, model = route.removeprefix("admin/").partition("/")
         object_id = rows.get(model.partition("/")[0], theirs.pk)
         pk = 1 if route.startswith("accounts/") else rows["attachment"]
-        return path_of(route, {**keys, "object_id": object_id, "pk": pk, "app": app})
+        more = {"object_id": object_id, "pk": pk, "app": app}
+        if route.endswith(("/edit", "/versions")):
+            more["message_id"] = turn.question_id
+        return path_of(route, {**keys, **more})
 
     return path
 
