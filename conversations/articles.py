@@ -193,7 +193,7 @@ def stored_snapshot(turn: Turn) -> AnswerUpdate:
 def _changed_turns(conversation: Conversation, version: int) -> list[Turn]:
     """The turns after `version`, the oldest first; one too many if there are more."""
     changed = conversation.turns.filter(version__gt=version)
-    rows = changed.select_related("question", "answer").prefetch_related(
+    rows = changed.select_related("question", "answer", "compaction").prefetch_related(
         Prefetch("question__attachments", to_attr="pictures"),
         Prefetch("question__turns", to_attr="asked_turns"),
     )
@@ -294,6 +294,7 @@ def _answer_context(message: Message) -> dict[str, Any]:
         "figures": _figures(turn) if not turn.is_running else None,
         "notice": notice_of(turn),
         "waiting": waiting_of(turn),
+        "compaction": turn.shown_compaction,
         "can_retry": turn.status in branch.RETRIED,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, override
 
@@ -260,6 +261,12 @@ class Turn(models.Model):
         return f"{self.status} by {self.model}"
 
     @property
+    def shown_compaction(self) -> Compaction | None:
+        """The summary that ends with this turn, if it was read together with it."""
+        found = self._state.fields_cache.get("compaction")
+        return found if isinstance(found, Compaction) else None
+
+    @property
     def is_running(self) -> bool:
         """Whether a process has, or should have, this turn in hand."""
         return self.status in self.RUNNING
@@ -268,6 +275,58 @@ class Turn(models.Model):
     def live_group(self) -> str:
         """The channel group that the running process listens to."""
         return f"turn.{self.pk}"
+
+
+class Compaction(models.Model):
+    """A summary that stands for a branch up to an answer in what models are sent.
+
+    pending -> complete <-> undone, or pending -> failed -> pending. What it stands for
+    stays as it is.
+    """
+
+    class Status(models.TextChoices):
+        """Where the summary stands."""
+
+        PENDING = "pending"
+        COMPLETE = "complete"
+        UNDONE = "undone"
+        FAILED = "failed"
+
+    # After so long a process that makes a summary has died.
+    PATIENCE = timedelta(minutes=10)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # Minted by the page; whoever ends the making of the summary names it.
+    key = models.UUIDField(unique=True)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="compactions"
+    )
+    turn = models.OneToOneField(
+        Turn, on_delete=models.CASCADE, related_name="compaction"
+    )
+    status = models.CharField(max_length=12, choices=Status, default=Status.PENDING)
+    text = models.TextField(blank=True)
+    provider = models.CharField(max_length=64, blank=True)
+    model = models.CharField(max_length=200)
+    error_code = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """In the order in which they were asked for."""
+
+        ordering = ("created_at", "id")
+
+    @override
+    def __str__(self) -> str:
+        """Its state; never what it says."""
+        return f"{self.status} compaction {self.pk}"
+
+    @property
+    def is_in_hand(self) -> bool:
+        """Whether a process is making it, as far as one can tell."""
+        young = timezone.now() - self.created_at < self.PATIENCE
+        return self.status == self.Status.PENDING and young
 
 
 class Attachment(models.Model):

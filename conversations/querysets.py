@@ -81,7 +81,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
             models.Prefetch("attachments", to_attr="pictures"),
             models.Prefetch("turns", to_attr="asked_turns"),
         )
-        rows = self.select_related("turn").prefetch_related(*shown)
+        rows = self.select_related("turn__compaction").prefetch_related(*shown)
         found = rows.in_bulk(ids)
         return [found[key] for key in ids if key in found]
 

@@ -1,4 +1,4 @@
-"""Work that nobody watches: titles, asked of a small model, and clearing up.
+"""Work beside the answers: titles, asked of a small model, summaries, clearing up.
 
 A title is work of the process that answered, as the answer was: it needs that
 process's provider, event loop and channel layer, and comes with the answer's end. What
@@ -9,17 +9,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Coroutine
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.tasks import task
 
-from conversations import correlation, feed, rows, uploads
+from conversations import attachment_files, correlation, feed, rows, uploads
 from conversations.catalogue import offered
 from conversations.database import in_thread
 from conversations.ledger.calls import reserve_call, settle_call
 from conversations.ledger.models import Call
 from conversations.messages_api import MessageRequest, ProviderError
-from conversations.models import TITLE_LENGTH, Conversation, Turn
+from conversations.models import TITLE_LENGTH, Compaction, Conversation, Message, Turn
+from conversations.transcript import Transcript, build_request, with_files
+from conversations.turns import end_compaction, reserve_compaction
 
 if TYPE_CHECKING:
     import uuid
@@ -36,6 +41,14 @@ TITLE_SYSTEM = (
     " full stop. Answer with the title alone."
 )
 
+SUMMARY_MAX_TOKENS = 8192
+SUMMARY_REQUEST = (
+    "Summarise this conversation so far, so that it can be gone on with from your"
+    " summary alone. Keep what was decided, facts, names, figures, code that still"
+    " matters, and what is open. Write in the language of the conversation, as briefly"
+    " as that allows. Answer with the summary alone."
+)
+
 _running: set[asyncio.Task[None]] = set()
 
 
@@ -50,7 +63,15 @@ def begin_title(turn: Turn) -> None:
     model = offered.model_info(turn.model)
     if model is None or not model.titles or turn.question.parent_id is not None:
         return
-    work = _make_title(turn, model)
+    _begin(_make_title(turn, model))
+
+
+def begin_compaction(compaction: Compaction) -> None:
+    """Have a summary made that was begun, in the background."""
+    _begin(_make_summary(compaction))
+
+
+def _begin(work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.create_task(work, context=correlation.handed_on())
     _running.add(task)
     task.add_done_callback(_running.discard)
@@ -127,11 +148,7 @@ def _keep_title(
 ) -> str:
     """Write the title down; returns the group of the pages that list it."""
     settle_call(call_id, Call.Status.SETTLED, usage=message.get("usage") or {})
-    text = "".join(
-        block.get("text", "")
-        for block in message.get("content") or []
-        if block.get("type") == "text"
-    )
+    text = _text_of(message)
     title = " ".join(text.split()).strip("\"'“”«».")[:TITLE_LENGTH]
     if title:
         # A name that the person gave meanwhile stays.
@@ -140,3 +157,60 @@ def _keep_title(
         )
     conversation = Conversation.objects.select_related("owner").get(pk=conversation_id)
     return conversation.owner.live_group
+
+
+def _text_of(message: dict[str, Any]) -> str:
+    return "".join(
+        block.get("text", "")
+        for block in message.get("content") or []
+        if block.get("type") == "text"
+    )
+
+
+async def _make_summary(compaction: Compaction) -> None:
+    call_id: uuid.UUID | None = None
+    try:
+        request = await _summary_request(compaction)
+        call_id = (await in_thread(reserve_compaction, compaction)).pk
+        message = await offered.provider_of(compaction.model).create(request)
+    except (ProviderError, offered.UnknownModel, attachment_files.Unreachable) as error:
+        code = error.code if isinstance(error, ProviderError) else "internal"
+        end = partial(end_compaction, error_code=code, call_status=Call.Status.FAILED)
+        await in_thread(end, compaction, call_id)
+        return
+    except BaseException:
+        unknown = Call.Status.UNKNOWN
+        end = partial(end_compaction, error_code="interrupted", call_status=unknown)
+        await in_thread(end, compaction, call_id)
+        raise
+    text, usage = _text_of(message).strip(), message.get("usage") or {}
+    await in_thread(end_compaction, compaction, call_id, text=text, usage=usage)
+
+
+async def _summary_request(compaction: Compaction) -> MessageRequest:
+    transcript = await in_thread(_transcript_of, compaction)
+    if transcript.attachments:
+        transcript = await asyncio.to_thread(with_files, transcript)
+    request = transcript.marked
+    most = min(request.max_tokens, SUMMARY_MAX_TOKENS)
+    return replace(request, max_tokens=most)
+
+
+def _transcript_of(compaction: Compaction) -> Transcript:
+    """The history up to the answer, and below it the wish for a summary.
+
+    It begins as the next question's would, so that a cache has most of it.
+    """
+    model = offered.model_info(compaction.model)
+    if model is None:
+        raise offered.UnknownModel(compaction.model)
+    asked = Message(
+        conversation=compaction.conversation,
+        parent_id=compaction.turn.answer_id,
+        role=Message.Role.USER,
+        content=[{"type": "text", "text": SUMMARY_REQUEST}],
+    )
+    turn = Turn(
+        conversation=compaction.conversation, question=asked, model=compaction.model
+    )
+    return build_request(turn, model)

@@ -19,7 +19,7 @@ from conversations.messages_api import (
     with_breakpoints,
     without_thinking,
 )
-from conversations.models import Attachment, Message, Turn
+from conversations.models import Attachment, Compaction, Message, Turn
 from conversations.querysets import branch_ids
 from conversations.uploads import BYTES_PER_TOKEN
 
@@ -35,6 +35,9 @@ HISTORY_LIMIT = 100_000  # messages, the most that the API takes
 ROWS_AT_ONCE = 500
 _KEPT_OF_CUT_ANSWERS = frozenset(
     {"text", "thinking", "redacted_thinking", "server_tool_use"}
+)
+SUMMARY_INTRODUCTION = (
+    "This conversation is longer than what follows. A summary of what was said before:"
 )
 
 type Block = dict[str, Any]
@@ -75,7 +78,7 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
 
     Reads the database, and no file: what they hold is put in by `with_files`.
     """
-    messages = _history(turn)
+    messages, summary, is_altered = _history(turn)
     attachments = _attachments_of(messages)
     enclosing = Enclosing(model, attachments)
     said = [
@@ -83,13 +86,13 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
         for message in messages
         if (content := _sent_content(message, enclosing))
     ]
-    kept = _fitting(said, model, attachments)
-    if len(kept) < len(said):
+    kept = _fitting(said, model, attachments, taken=_tokens(summary))
+    if is_altered or len(kept) < len(said):
         # Thinking is bound to all that stood above it.
         kept = [dict(message) for message in without_thinking(kept)]
     request = MessageRequest(
         model=model.id,
-        messages=kept,
+        messages=_after_summary(kept, summary),
         max_tokens=model.max_output_tokens,
         system=model.system,
         parameters=model.parameters,
@@ -114,27 +117,55 @@ def with_files(transcript: Transcript) -> Transcript:
     return replace(transcript, request=request, attachments={})
 
 
-def _history(turn: Turn) -> list[_Said]:
+def _after_summary(said: list[Block], summary: str) -> list[Block]:
+    """The messages with a summary of what came before them in the first question."""
+    if not summary:
+        return said
+    first, *others = said
+    block = {"type": "text", "text": f"{SUMMARY_INTRODUCTION}\n\n{summary}"}
+    return [{**first, "content": [block, *first["content"]]}, *others]
+
+
+def _history(turn: Turn) -> tuple[list[_Said], str, bool]:
+    """What was said up to the question, a summary of what was said before that, and
+    whether some of it was answered to another history than this.
+    """
     question = turn.question
     asked = _Said(
         question.pk, question.parent_id, question.role, question.content, None, None
     )
     if question.parent_id is None:
-        return [asked]
-    messages = [*_above(question.parent_id), asked]
+        return [asked], "", False
+    above, summary, is_altered = _above(question.parent_id, turn.conversation_id)
+    messages = [*above, asked]
     refused = {message.parent_id for message in messages if _is_refusal(message)} - {
         turn.question_id
     }
     # A refused question is taken out with its refusal, or the next one is refused too.
-    return [
+    said = [
         message
         for message in messages
         if message.id not in refused and not _is_refusal(message)
     ]
+    return said, summary, is_altered
 
 
-def _above(message_id: uuid.UUID) -> list[_Said]:
+def _above(
+    message_id: uuid.UUID, conversation_id: uuid.UUID
+) -> tuple[list[_Said], str, bool]:
     ids = branch_ids(message_id, limit=HISTORY_LIMIT)
+    complete, undone = Compaction.Status.COMPLETE, Compaction.Status.UNDONE
+    compactions = Compaction.objects.filter(
+        conversation_id=conversation_id, status__in=(complete, undone)
+    )
+    kept = compactions.values_list("turn__answer_id", "status", "text")
+    made = {answer_id: (status, text) for answer_id, status, text in kept}
+    on_branch = [key for key in ids if key in made] if made else []
+    # The newest on this branch alone: it was made of those before it.
+    held = [key for key in on_branch if made[key][0] == complete]
+    summary = made[held[-1]][1] if held else ""
+    if held:
+        ids = ids[ids.index(held[-1]) + 1 :]
     found: dict[uuid.UUID, _Said] = {}
     for some in batched(ids, ROWS_AT_ONCE, strict=False):
         rows = Message.objects.filter(pk__in=some).order_by()
@@ -142,7 +173,7 @@ def _above(message_id: uuid.UUID) -> list[_Said]:
             "pk", "parent_id", "role", "content", "turn__status", "turn__stop_reason"
         ):
             found[row[0]] = _Said(*row)
-    return [found[key] for key in ids]
+    return [found[key] for key in ids], summary, bool(on_branch)
 
 
 def _attachments_of(messages: Iterable[_Said]) -> dict[str, Attachment]:
@@ -201,15 +232,22 @@ def _is_unanswered(block: Block, answered: Container[str | None]) -> bool:
 
 
 def _fitting(
-    said: Sequence[Block], model: ModelInfo, attachments: Mapping[str, Attachment]
+    said: Sequence[Block],
+    model: ModelInfo,
+    attachments: Mapping[str, Attachment],
+    *,
+    taken: int,
 ) -> list[Block]:
     """The newest messages that leave room for the answer, from a question on.
+
+    `taken` tokens of the room are used otherwise.
 
     Where they begin depends on what was said until then alone, and moves in steps.
     """
     if model.context_tokens is None:
         return list(said)
     room = model.context_tokens - model.max_output_tokens - _tokens(model.system or "")
+    room -= taken
     sizes = [_message_tokens(message, attachments) for message in said]
     start = used = 0
     for place, size in enumerate(sizes):

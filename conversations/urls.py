@@ -13,6 +13,16 @@ urlpatterns = [
     path("c/<uuid:conversation_id>/", pages.conversation, name="conversation"),
     path("c/<uuid:conversation_id>/turns", turns.turn_create, name="turn-create"),
     path("c/new/context", context.context_new, name="context-new"),
+    path(
+        "c/<uuid:conversation_id>/compact",
+        turns.conversation_compact,
+        name="conversation-compact",
+    ),
+    path(
+        "compactions/<uuid:compaction_id>/undo",
+        turns.compaction_undo,
+        name="compaction-undo",
+    ),
     path("c/<uuid:conversation_id>/context", context.context, name="context"),
     path("c/<uuid:conversation_id>/stop", turns.turn_stop, name="turn-stop"),
     path("c/<uuid:conversation_id>/older", pages.messages_older, name="messages-older"),

@@ -21,6 +21,7 @@ class Call(models.Model):
         ANSWER = "answer"
         TITLE = "title"
         CHECK = "check"
+        COMPACTION = "compaction"
 
     class Status(models.TextChoices):
         """What became of the call."""

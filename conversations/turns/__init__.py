@@ -1,8 +1,9 @@
 """Every write that spans rows: sync, atomic, compare-and-set, announced on commit.
 
 `start` asks and queues, `end` checkpoints and finishes, `branch` moves between the
-versions of a conversation. Whoever may call has been checked by the caller, who got
-the rows from a queryset that authorises.
+versions of a conversation, `compact` puts a summary in the place of what was said.
+Whoever may call has been checked by the caller, who got the rows from a queryset that
+authorises.
 """
 
 from conversations.turns.branch import (
@@ -11,6 +12,12 @@ from conversations.turns.branch import (
     retry_turn,
     show_version,
     withdraw_turn,
+)
+from conversations.turns.compact import (
+    end_compaction,
+    reserve_compaction,
+    start_compaction,
+    undo_compaction,
 )
 from conversations.turns.end import (
     Checkpoint,
@@ -50,6 +57,7 @@ __all__ = [
     "begin_turn",
     "checkpoint",
     "edit_question",
+    "end_compaction",
     "end_turn",
     "interrupt_silent_turns",
     "next_attempt",
@@ -58,13 +66,16 @@ __all__ = [
     "put_back",
     "regenerate_turn",
     "request_stop",
+    "reserve_compaction",
     "retry_turn",
     "send_queued",
     "show_version",
+    "start_compaction",
     "start_conversation",
     "start_turn",
     "substitute_model",
     "turn_of_key",
+    "undo_compaction",
     "withdraw_attempt",
     "withdraw_turn",
 ]

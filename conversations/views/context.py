@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from conversations.catalogue import offered
+from conversations.catalogue import access, offered
 from conversations.context_window import Prompt, measured, prompt_of
 from conversations.forms import DraftForm
 from conversations.http import SignedInRequest, partial
@@ -44,14 +45,16 @@ async def context_new(request: HttpRequest) -> HttpResponse:
 async def context(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """The meter of a conversation with what is being written below it."""
     drafted = await _drafted_in(request, conversation_id=conversation_id)
-    return await _shown(drafted)
+    address = reverse("conversations:conversation-compact", args=(conversation_id,))
+    return await _shown(drafted, compact_url=address)
 
 
-async def _shown(drafted: HttpResponse) -> HttpResponse:
+async def _shown(drafted: HttpResponse, *, compact_url: str = "") -> HttpResponse:
     if not isinstance(drafted, _Drafted):
         return drafted
     use = await measured(drafted.prompt)
-    html = render_to_string("conversations/context.html", {"use": use})
+    context = {"use": use, "compact_url": compact_url}
+    html = render_to_string("conversations/context.html", context)
     return HttpResponse(html, headers={"Cache-Control": "no-store"})
 
 
@@ -73,6 +76,8 @@ def _drafted(
     form = DraftForm(request.POST)
     model = offered.model_info(request.POST.get("model", ""))
     if not form.is_valid() or model is None:
+        return HttpResponse(status=204)
+    if not access.may_use(request.user, model.id):
         return HttpResponse(status=204)
     if not _may_ask(request.user):
         return HttpResponse(status=429)

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from conversations import feed, generation, rows, turns, uploads
+from conversations import feed, generation, rows, tasks, turns, uploads
 from conversations.articles import changes_of_start, changes_since
 from conversations.catalogue import access, offered
 from conversations.forms import (
@@ -25,7 +25,7 @@ from conversations.forms import (
     first_error,
 )
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
-from conversations.models import Conversation, Message, Turn
+from conversations.models import Compaction, Conversation, Message, Turn
 from conversations.views.listing import visible
 from conversations.views.pages import page_context
 
@@ -58,6 +58,8 @@ class ChangesResponse(HttpResponse):
         }
         # Set where a row of the list changed too: for every page of the person.
         self.moved: tuple[str, uuid.UUID] | None = None
+        # The summary that this process is to make.
+        self.compacts: Compaction | None = None
         turn = changes.running
         unclaimed = turn is not None and (claimed or turn.worker is None)
         self.begins = turn.pk if turn is not None and unclaimed else None
@@ -88,8 +90,7 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
         response = await guarded(request, *args, **kwargs)
         if isinstance(response, ChangesResponse):
             await feed.publish(response.group, response.event)
-            if response.begins is not None:
-                generation.begin(response.begins, response.claimed)
+            _begin(response)
             if response.moved is not None:
                 rows.moved(*response.moved)
         return response
@@ -105,6 +106,14 @@ def changing[**P](view: View[P]) -> AsyncView[P]:
         return await asyncio.shield(task)
 
     return require_POST(kept)
+
+
+def _begin(response: ChangesResponse) -> None:
+    """Begin what a POST asked of a model: an answer, or a summary."""
+    if response.begins is not None:
+        generation.begin(response.begins, response.claimed)
+    if response.compacts is not None:
+        tasks.begin_compaction(response.compacts)
 
 
 @changing
@@ -242,6 +251,41 @@ def question_edit(request: SignedInRequest, message_id: uuid.UUID) -> HttpRespon
         return problem(request, "Only what you asked can be changed.", status=409)
     context = {"message": message, "attachments": message.attachments.all()}
     return render(request, "conversations/question_edit.html", context)
+
+
+@changing
+def conversation_compact(
+    request: SignedInRequest, conversation_id: uuid.UUID
+) -> HttpResponse:
+    """Have what was said so far summarised for what models are sent from here on."""
+    conversation = visible(request.user, conversation_id)
+    form = KeyForm(request.POST)
+    if not form.is_valid():
+        return problem(request, first_error(form), status=422)
+    model = offered.model_info(conversation.model)
+    if model is None or not access.may_use(request.user, model.id):
+        model = access.default_for(request.user)
+    if model is None:
+        return problem(request, "No model is offered at the moment.", status=409)
+    key, provider = form.cleaned_data["key"], model.provider
+    begun = turns.start_compaction(
+        conversation, key=key, model=model.id, provider=provider
+    )
+    response = _changed(request, conversation, _last_change(conversation))
+    response.compacts = begun
+    return response
+
+
+@changing
+def compaction_undo(request: SignedInRequest, compaction_id: uuid.UUID) -> HttpResponse:
+    """Send models the whole history again; the summary is kept."""
+    mine = Compaction.objects.filter(
+        conversation__in=Conversation.objects.visible_to(request.user)
+    )
+    found = get_object_or_404(mine.select_related("conversation"), pk=compaction_id)
+    turns.undo_compaction(found)
+    conversation = found.conversation
+    return _changed(request, conversation, _last_change(conversation))
 
 
 @require_POST

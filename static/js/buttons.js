@@ -8,6 +8,9 @@ document.addEventListener("htmx:configRequest", (event) => {
   button.dataset.key ??= crypto.randomUUID();
   event.detail.parameters.key = button.dataset.key;
 });
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) delete event.detail.requestConfig.elt.dataset.key;
+});
 
 // The socket may have replaced the button before the answer to its request is here;
 // htmx would look for the answer's targets among what has been replaced.

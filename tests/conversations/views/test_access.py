@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from conversations import urls
-from conversations.models import Conversation, Turn
+from conversations.models import Compaction, Conversation, Turn
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +20,7 @@ OF_CONVERSATION = {
     "turn-create": "post",
     "turn-stop": "post",
     "context": "post",
+    "conversation-compact": "post",
     "messages-older": "get",
     "conversation-changes": "get",
     "conversation-rename": "post",
@@ -32,6 +33,7 @@ OF_TURN = {
     "turn-send": "post",
     "turn-withdraw": "post",
 }
+OF_COMPACTION = {"compaction-undo": "post"}
 OF_MESSAGE = {
     "message-show": "post",
     "message-text": "get",
@@ -53,7 +55,9 @@ OF_NOBODY = {
     "attachment-chips": "get",
     "attachment-upload": "post",
 }
-EVERY = OF_CONVERSATION | OF_TURN | OF_MESSAGE | OF_ATTACHMENT | OF_NOBODY
+EVERY = (
+    OF_CONVERSATION | OF_TURN | OF_COMPACTION | OF_MESSAGE | OF_ATTACHMENT | OF_NOBODY
+)
 
 
 @pytest.fixture
@@ -70,6 +74,11 @@ def address(theirs: Conversation) -> Callable[[str], str]:
     def of(name: str) -> str:
         if name in OF_CONVERSATION:
             return reverse(f"conversations:{name}", args=(theirs.pk,))
+        if name in OF_COMPACTION:
+            compaction = Compaction.objects.create(
+                key=uuid.uuid4(), conversation=theirs, turn=turn, model="scripted"
+            )
+            return reverse(f"conversations:{name}", args=(compaction.pk,))
         if name in OF_TURN:
             return reverse(f"conversations:{name}", args=(turn.pk,))
         if name in OF_MESSAGE:
