@@ -15,7 +15,7 @@ from chatsite.accounts.models import User
 from conversations.audit.models import Reading
 from conversations.audit.reading import first_reading
 from conversations.ledger.models import Call
-from conversations.models import Attachment, Conversation, Message, Turn
+from conversations.models import Attachment, Compaction, Conversation, Message, Turn
 from tests.admin_data import SECRET, attachment_of, conversation_of, person, signed_in
 from tests.hostile.addresses import path_of, routes
 
@@ -25,6 +25,8 @@ OWNED = {
     "c/<uuid:conversation_id>/": "GET",
     "c/<uuid:conversation_id>/turns": "POST",
     "c/<uuid:conversation_id>/context": "POST",
+    "c/<uuid:conversation_id>/compact": "POST",
+    "compactions/<uuid:compaction_id>/undo": "POST",
     "c/<uuid:conversation_id>/stop": "POST",
     "c/<uuid:conversation_id>/older": "GET",
     "c/<uuid:conversation_id>/changes": "GET",
@@ -99,6 +101,14 @@ def keys(theirs: Conversation) -> Callable[[str], str]:
         address="",
     )
     reading.save()
+    compaction = Compaction.objects.create(
+        key=turn.key,
+        conversation=theirs,
+        turn=turn,
+        status=Compaction.Status.COMPLETE,
+        text=SECRET,
+        model=turn.model,
+    )
     rows: dict[str, object] = {
         "user": theirs.owner.pk,
         "attachment": Attachment.objects.get().pk,
@@ -114,6 +124,7 @@ def keys(theirs: Conversation) -> Callable[[str], str]:
         "turn_id": turn.pk,
         "message_id": turn.answer_id,
         "attachment_id": rows["attachment"],
+        "compaction_id": compaction.pk,
         "content_type_id": ContentType.objects.get_for_model(Conversation).pk,
         "token": "guessed",
         "id": theirs.owner.pk,
@@ -168,7 +179,7 @@ def answers_nothing(verb: str, status: int) -> bool:
 
 def everything() -> list[Any]:
     """What alice and the site keep, by row."""
-    models = (Conversation, Message, Turn, Attachment, Call, Reading)
+    models = (Conversation, Message, Turn, Attachment, Compaction, Call, Reading)
     kept = [list(model._default_manager.values_list()) for model in models]
     people = get_user_model().objects.filter(username="alice")
     return [*kept, list(people.values_list())]

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("conversations", "0005_documents"),
+        ("conversations", "0006_fallback"),
     ]
 
     operations = [
