@@ -251,6 +251,8 @@ class Turn(models.Model):
             ),
             # Read when a socket or a poll asks what has changed.
             models.Index(fields=("conversation", "version"), name="turn_changes"),
+            # Read with every question: what runs or waits there, however long it is.
+            models.Index(fields=("conversation", "status"), name="turn_in_hand"),
             # Read by the admin's list, the newest first.
             models.Index(fields=("-created_at", "-id"), name="turn_recent"),
         )

@@ -140,8 +140,7 @@ def count_version(conversation_id: uuid.UUID) -> Counted | None:
 
 
 _VERSIONS_SQL = """
-SELECT id, parent_id FROM conversations_message
-WHERE conversation_id = %s AND ({where}) ORDER BY created_at, id
+SELECT id, parent_id FROM conversations_message WHERE {where} ORDER BY created_at, id
 """
 
 
@@ -153,12 +152,16 @@ def versions_below(
     None stands for the messages that a conversation begins with.
     """
     keys = [_written(parent) for parent in parents if parent is not None]
-    conditions = ["parent_id IS NULL"] if None in parents else []
+    conditions = []
     if keys:
+        # Without the conversation, whose messages SQLite would all go through.
         conditions.append(f"parent_id IN ({', '.join(['%s'] * len(keys))})")
+    if None in parents:
+        conditions.append("(conversation_id = %s AND parent_id IS NULL)")
+        keys.append(_written(conversation_id))
     sql = _VERSIONS_SQL.format(where=" OR ".join(conditions))
     found: dict[uuid.UUID | None, list[uuid.UUID]] = {each: [] for each in parents}
-    for key, parent in _rows(sql, [_written(conversation_id), *keys]):
+    for key, parent in _rows(sql, keys):
         found[None if parent is None else _read(parent)].append(_read(key))
     return found
 
