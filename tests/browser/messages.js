@@ -7,6 +7,9 @@
     // What htmx notes while a request of the element runs.
     element.classList.remove("htmx-added", "htmx-settling", "htmx-swapping", "htmx-request");
     if (!element.classList.length && element.getAttribute("class") === "") element.removeAttribute("class");
+    // The seconds until a retry pass while one looks.
+    if (element.dataset?.countdown) element.dataset.countdown = "some";
+    if (element.getAttribute("role") === "timer") element.textContent = "some";
   }
   // Blanks between the parts of a message, where a part has gone or never was.
   const texts = document.createTreeWalker(log, NodeFilter.SHOW_TEXT);
@@ -20,8 +23,7 @@
   const cells = [...document.querySelectorAll("#messages :is(td, th)")];
   return {
     ends: [...document.querySelectorAll("#messages article")].map((article) => article.dataset.end ?? ""),
-    // The seconds until a retry pass while one looks.
-    markup: log.innerHTML.replace(/again in \d+ s/, "again in a while").split(/(?=<)/),
+    markup: log.innerHTML.split(/(?=<)/),
     texts: bodies.map((body) => body.innerText),
     alignments: cells.map((cell) => getComputedStyle(cell).textAlign),
   };

@@ -16,7 +16,7 @@ from django.utils import timezone
 from chatsite.accounts.models import User
 from conversations import turns, uploads
 from conversations.catalogue import offered
-from conversations.models import Attachment, Conversation, Message, Turn
+from conversations.models import Attachment, Compaction, Conversation, Message, Turn
 from conversations.providers.scripted import ScriptedProvider
 from tests import factories, pictures
 from tests.hostile.addresses import path_of
@@ -27,6 +27,12 @@ SECRET = "kingfisher"
 DONE = {
     "c/<uuid:conversation_id>/turns": {201},
     "c/<uuid:conversation_id>/stop": {204},
+    # The draft has nothing that could be measured.
+    "c/<uuid:conversation_id>/context": {200},
+    # An answer runs by then.
+    "c/<uuid:conversation_id>/compact": {409},
+    "turns/<uuid:turn_id>/regenerate": {409},
+    "messages/<uuid:message_id>/versions": {409},
     # The turn is finished, and its picture sent.
     "turns/<uuid:turn_id>/retry": {409},
     "turns/<uuid:turn_id>/withdraw": {409},
@@ -82,12 +88,30 @@ def of_alice() -> list[Any]:
 
 def keys_of(turn: Turn) -> dict[str, object]:
     attachment = Attachment.objects.get(message=turn.question)
+    compaction, _ = Compaction.objects.get_or_create(
+        turn=turn,
+        defaults={
+            "conversation": turn.conversation,
+            "key": uuid.uuid4(),
+            "status": Compaction.Status.COMPLETE,
+            "text": SECRET,
+            "model": "scripted",
+        },
+    )
     return {
+        "compaction_id": compaction.pk,
         "conversation_id": turn.conversation_id,
         "turn_id": turn.pk,
         "message_id": turn.answer_id,
         "pk": attachment.pk,
     }
+
+
+def _path(route: str, keys: dict[str, object], turn: Turn) -> str:
+    """The path of a route; only a question is edited."""
+    if route.endswith(("/edit", "/versions")):
+        keys = {**keys, "message_id": turn.question_id}
+    return path_of(route, keys)
 
 
 def fields(**more: Any) -> dict[str, Any]:
@@ -100,7 +124,7 @@ def test_an_owner_is_answered_by_the_verbs_that_are_meant(
 ) -> None:
     keys = keys_of(hers)
     for route, meant in OWNED.items():
-        path = path_of(route, keys) + QUERY.get(route, "").format(**keys)
+        path = _path(route, keys, hers) + QUERY.get(route, "").format(**keys)
         good = {"GET": {"GET", "HEAD"}, "POST": {"POST"}}[meant]
         for verb in VERBS:
             data = fields() if verb == "POST" else None
@@ -114,7 +138,7 @@ def test_a_head_is_the_beginning_of_what_a_get_is(
     hers: Turn, alice_client: Client
 ) -> None:
     keys = keys_of(hers)
-    paths = [path_of(route, keys) for route, verb in OWNED.items() if verb == "GET"]
+    paths = [_path(route, keys, hers) for route, verb in OWNED.items() if verb == "GET"]
     for path in (*paths, "/", "/c/new/", "/trash/", "/conversations/"):
         got, headed = alice_client.get(path), alice_client.head(path)
         assert headed.status_code == got.status_code, path

@@ -349,15 +349,16 @@ UPLOADS: dict[str, tuple[Callable[[], bytes], int]] = {
     "a claim of all pixels there can be": (huge_webp, 422),
     "three thousand frames": (lambda: pictures.frames("GIF", 3_000), 201),
     "an animated PNG": (lambda: pictures.frames("PNG"), 201),
-    "a page": (lambda: b"<!doctype html><script>__x(1)</script>", 422),
-    "a drawing that runs": (lambda: b"<svg xmlns='' onload='__x(1)'/>", 422),
+    # Taken for the text that they are, and never shown as what they want to be.
+    "a page": (lambda: b"<!doctype html><script>__x(1)</script>", 201),
+    "a drawing that runs": (lambda: b"<svg xmlns='' onload='__x(1)'/>", 201),
     "half a picture": (lambda: pictures.png()[:90], 422),
     **{f"a {kind} with traces": (partial(traced, kind), 201) for kind in KINDS},
 }
 
 
 async def sent(target: Target, browser: httpx.AsyncClient, name: str) -> bytes:
-    """The file that is kept of an upload, and how it is served; empty if none is."""
+    """The picture that is kept of an upload, and how it is served; empty if none is."""
     make, expected = UPLOADS[name]
     file = {"file": ("a.png", await asyncio.to_thread(make))}
     answer = await browser.post("/attachments/", files=file)
@@ -368,6 +369,10 @@ async def sent(target: Target, browser: httpx.AsyncClient, name: str) -> bytes:
     kept = await browser.get(address)
     assert kept.headers["X-Content-Type-Options"] == "nosniff"
     assert kept.headers["Content-Security-Policy"].startswith("sandbox")
+    if kept.headers["Content-Type"].startswith("text/"):
+        assert kept.headers["Content-Type"].startswith("text/plain")
+        assert kept.headers["Content-Disposition"].startswith("attachment")
+        return b""
     return kept.content
 
 

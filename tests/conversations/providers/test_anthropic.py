@@ -77,6 +77,7 @@ async def test_a_listed_model_is_offered_with_what_the_list_says() -> None:
         line="sonnet",
         caching=True,
         output_limit_tokens=128_000,
+        documents=True,
     )
 
 

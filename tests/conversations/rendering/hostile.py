@@ -196,6 +196,16 @@ _MATH = {
 _MATH_FORBIDDEN = {"href", "xlink:href", "style", "class", "id", "src", "actiontype"}
 
 
+def _is_note(tag: str, attributes: dict[str, str | None]) -> bool:
+    """Whether it is a part of the number that leads to a source of the answer."""
+    if tag == "sup":
+        return attributes == {"class": "cite", "data-part": "aside"}
+    number = attributes.get("data-note") or ""
+    leads = {"href": f"#note-{number}", "data-note": number}
+    named = {**leads, "aria-label": f"Source {number}"}
+    return tag == "a" and number.isdecimal() and attributes == named
+
+
 class Judge(HTMLParser):
     """Collects what stands on a page and should not."""
 
@@ -232,6 +242,8 @@ class Judge(HTMLParser):
         self.faults.append(f"<?{data}")
 
     def _judge(self, tag: str, attributes: dict[str, str | None]) -> None:
+        if _is_note(tag, attributes):
+            return
         strangers = attributes.keys() - _ATTRIBUTES.get(tag, set())
         strangers -= {"class"} if tag in _WITH_CLASS else set()
         self.faults += [f"{tag} {name}" for name in strangers]
