@@ -7,10 +7,11 @@ time; a back end that cannot count, or not now, costs accuracy and nothing else.
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 import uuid
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -24,6 +25,7 @@ from conversations.catalogue import offered
 from conversations.ledger.prices import cost_of_call, day_of, dollars
 from conversations.messages_api import MessageRequest, ProviderError, token_count
 from conversations.models import Attachment, Conversation, Message, Turn
+from conversations.providers.asking import parameters_of
 from conversations.transcript import (
     Transcript,
     build_request,
@@ -47,7 +49,7 @@ NEAR_PERCENT = 80
 FULL_PERCENT = 95
 
 type Level = Literal["", "near", "full"]
-type _Key = tuple[uuid.UUID, int, str]
+type _Key = tuple[uuid.UUID, int, str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Prompt:
     `history` is None where it was counted before, or is empty; `key` names its state.
     `is_cached` says that a cache still has the history, `answer_tokens` what the answer
     is expected to be: as long as the one before. `attached_tokens` is about what the
-    files of the draft take.
+    files of the draft take, `max_tokens` what is left free for the answer.
     """
 
     model: ModelInfo
@@ -65,6 +67,7 @@ class Prompt:
     attached_tokens: int
     history: Transcript | None
     key: _Key | None
+    max_tokens: int
     is_cached: bool = False
     answer_tokens: int = USUAL_ANSWER_TOKENS
 
@@ -133,12 +136,15 @@ def prompt_of(
     )
     attached_tokens = sum(enclosures.alone(each, model) for each in attachments)
     key = history = None
+    settings = (conversation and conversation.settings) or {}
+    asked = parameters_of(settings, model)
     if conversation is not None and conversation.leaf_id is not None:
-        key = (conversation.pk, conversation.version, model.id)
+        chosen = json.dumps(settings, sort_keys=True)
+        key = (conversation.pk, conversation.version, model.id, chosen)
         if key not in _Kept.histories:
-            history = _history_of(conversation, model)
+            history = _history_of(conversation, model, asked)
     return replace(
-        Prompt(model, draft, attached_tokens, history, key),
+        Prompt(model, draft, attached_tokens, history, key, asked["max_tokens"]),
         **_before(conversation, model),
     )
 
@@ -149,7 +155,7 @@ async def measured(prompt: Prompt) -> ContextUse:
     draft = await _draft_count(prompt)
     window = prompt.model.context_tokens
     if window is not None:
-        window = max(1, window - prompt.model.max_output_tokens)
+        window = max(1, window - prompt.max_tokens)
     return ContextUse(
         tokens=history.tokens + draft.tokens,
         window=window,
@@ -185,7 +191,9 @@ def _cost(prompt: Prompt, history: int, draft: int) -> int | None:
     return cost_of_call(prompt.model.id, usage, day_of(timezone.now()))
 
 
-def _history_of(conversation: Conversation, model: ModelInfo) -> Transcript:
+def _history_of(
+    conversation: Conversation, model: ModelInfo, parameters: Mapping[str, Any]
+) -> Transcript:
     asked = Message(
         conversation=conversation,
         parent_id=conversation.leaf_id,
@@ -193,7 +201,12 @@ def _history_of(conversation: Conversation, model: ModelInfo) -> Transcript:
         # Anything: the draft is counted by itself.
         content=[{"type": "text", "text": "?"}],
     )
-    turn = Turn(conversation=conversation, question=asked, model=model.id)
+    turn = Turn(
+        conversation=conversation,
+        question=asked,
+        model=model.id,
+        parameters=dict(parameters),
+    )
     return build_request(turn, model)
 
 

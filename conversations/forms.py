@@ -9,9 +9,11 @@ from django import forms
 
 from conversations.catalogue import offered
 from conversations.models import TITLE_LENGTH
+from conversations.providers.asking import TOOLS
 from conversations.turns import Question
 
 TEXT_LENGTH = 200_000  # characters
+SYSTEM_LENGTH = 50_000  # characters
 NOT_OFFERED = "This model is no longer offered here."
 
 
@@ -96,6 +98,57 @@ class DraftForm(forms.Form):
     text = forms.CharField(required=False, strip=False, max_length=TEXT_LENGTH)
     model = forms.CharField()
     attachments = UUIDListField(required=False)
+
+
+def _out_of_range(words: str) -> dict[str, str]:
+    """The same words, whichever way a number is wrong."""
+    return dict.fromkeys(("invalid", "min_value", "max_value"), words)
+
+
+class SettingsForm(forms.Form):
+    """How a conversation is answered; what is empty is left to the model."""
+
+    EFFORTS = (
+        ("low", "Low"),
+        ("medium", "Medium"),
+        ("high", "High"),
+        ("xhigh", "Extra high"),
+        ("max", "Highest"),
+    )
+
+    prefix = "settings"
+    system = forms.CharField(required=False, max_length=SYSTEM_LENGTH)
+    effort = forms.ChoiceField(required=False, choices=[("", ""), *EFFORTS])
+    thinking = forms.ChoiceField(
+        required=False, choices=[("", ""), ("on", "on"), ("off", "off")]
+    )
+    max_tokens = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        error_messages=_out_of_range("The longest answer is 1 to 1,000,000 tokens."),
+    )
+    temperature = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=2,
+        error_messages=_out_of_range("The temperature is a number from 0 to 2."),
+    )
+    tools = forms.MultipleChoiceField(
+        required=False, choices=[(name, name) for name in TOOLS]
+    )
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a valid form has chosen."""
+        data = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value not in ("", None, [])
+        }
+        if "thinking" in data:
+            data["thinking"] = data["thinking"] == "on"
+        return data
 
 
 class TitleForm(forms.Form):

@@ -39,6 +39,9 @@ class Conversation(models.Model):
     # A title that a person gave is never replaced by one that a model made.
     is_renamed = models.BooleanField(default=False)
     model = models.CharField(max_length=200, blank=True)
+    # How it is answered: system, effort, thinking, max_tokens, temperature, tools, as
+    # far as they were chosen.
+    settings = models.JSONField(null=True, blank=True, default=dict)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     trashed_at = models.DateTimeField(null=True, blank=True)
@@ -179,6 +182,8 @@ class Turn(models.Model):
     # The model that was asked for, where another one answers; and the error for which.
     asked_model = models.CharField(max_length=200, null=True, blank=True)  # noqa: DJ001 - old code writes rows without it
     fallback_reason = models.CharField(max_length=64, null=True, blank=True)  # noqa: DJ001 - as above
+    # What the conversation's settings were when it was claimed; null if it never was.
+    settings = models.JSONField(null=True, blank=True)
     parameters = models.JSONField(default=dict)
     stop_reason = models.CharField(max_length=64, blank=True)
     stop_requested_at = models.DateTimeField(null=True, blank=True)

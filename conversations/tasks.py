@@ -23,6 +23,7 @@ from conversations.ledger.calls import reserve_call, settle_call
 from conversations.ledger.models import Call
 from conversations.messages_api import MessageRequest, ProviderError
 from conversations.models import TITLE_LENGTH, Compaction, Conversation, Message, Turn
+from conversations.providers.asking import parameters_of
 from conversations.transcript import Transcript, build_request, with_files
 from conversations.turns import end_compaction, reserve_compaction
 
@@ -210,7 +211,12 @@ def _transcript_of(compaction: Compaction) -> Transcript:
         role=Message.Role.USER,
         content=[{"type": "text", "text": SUMMARY_REQUEST}],
     )
+    # The system prompt alone: what else was chosen is for answers, not for a summary.
+    system = (compaction.conversation.settings or {}).get("system")
     turn = Turn(
-        conversation=compaction.conversation, question=asked, model=compaction.model
+        conversation=compaction.conversation,
+        question=asked,
+        model=compaction.model,
+        parameters=parameters_of({"system": system}, model),
     )
     return build_request(turn, model)

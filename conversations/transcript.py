@@ -20,6 +20,7 @@ from conversations.messages_api import (
     without_thinking,
 )
 from conversations.models import Attachment, Compaction, Message, Turn
+from conversations.providers.asking import parameters_of
 from conversations.querysets import branch_ids
 from conversations.uploads import BYTES_PER_TOKEN
 
@@ -86,16 +87,24 @@ def build_request(turn: Turn, model: ModelInfo) -> Transcript:
         for message in messages
         if (content := _sent_content(message, enclosing))
     ]
-    kept = _fitting(said, model, attachments, taken=_tokens(summary))
+    # As it was claimed.
+    asked = dict(turn.parameters) or parameters_of({}, model)
+    max_tokens = asked.pop("max_tokens", model.max_output_tokens)
+    system = asked.pop("system", model.system)
+    room = None
+    if model.context_tokens is not None:
+        taken = max_tokens + _tokens(system or "") + _tokens(summary)
+        room = model.context_tokens - taken
+    kept = _fitting(said, room, attachments)
     if is_altered or len(kept) < len(said):
         # Thinking is bound to all that stood above it.
         kept = [dict(message) for message in without_thinking(kept)]
     request = MessageRequest(
         model=model.id,
         messages=_after_summary(kept, summary),
-        max_tokens=model.max_output_tokens,
-        system=model.system,
-        parameters=model.parameters,
+        max_tokens=max_tokens,
+        system=system,
+        parameters=asked,
     )
     omitted = len(said) - len(kept)
     return Transcript(request, omitted, attachments, model.caching)
@@ -232,22 +241,14 @@ def _is_unanswered(block: Block, answered: Container[str | None]) -> bool:
 
 
 def _fitting(
-    said: Sequence[Block],
-    model: ModelInfo,
-    attachments: Mapping[str, Attachment],
-    *,
-    taken: int,
+    said: Sequence[Block], room: int | None, attachments: Mapping[str, Attachment]
 ) -> list[Block]:
     """The newest messages that leave room for the answer, from a question on.
 
-    `taken` tokens of the room are used otherwise.
-
     Where they begin depends on what was said until then alone, and moves in steps.
     """
-    if model.context_tokens is None:
+    if room is None:
         return list(said)
-    room = model.context_tokens - model.max_output_tokens - _tokens(model.system or "")
-    room -= taken
     sizes = [_message_tokens(message, attachments) for message in said]
     start = used = 0
     for place, size in enumerate(sizes):

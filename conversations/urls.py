@@ -3,7 +3,7 @@
 from django.urls import path
 
 from conversations.attachment_views import attachment_urlpatterns
-from conversations.views import context, listing, pages, turns
+from conversations.views import context, listing, pages, settings, turns
 
 app_name = "conversations"
 urlpatterns = [
@@ -24,6 +24,11 @@ urlpatterns = [
         name="compaction-undo",
     ),
     path("c/<uuid:conversation_id>/context", context.context, name="context"),
+    path(
+        "c/<uuid:conversation_id>/settings",
+        settings.settings_change,
+        name="settings-change",
+    ),
     path("c/<uuid:conversation_id>/stop", turns.turn_stop, name="turn-stop"),
     path("c/<uuid:conversation_id>/older", pages.messages_older, name="messages-older"),
     path(

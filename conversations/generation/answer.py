@@ -107,7 +107,7 @@ def _tell_apart(turn: Turn) -> None:
 def _claimed(turn_id: uuid.UUID, worker_id: uuid.UUID) -> Claimed | None:
     turns = Turn.objects.select_related("conversation__owner", "question", "answer")
     turn = turns.get(pk=turn_id)
-    claim = claim_of(turn.model, worker_id)
+    claim = claim_of(turn.model, worker_id, turn.conversation.settings)
     return Claimed(turn, claim.call_id) if begin_turn(turn, claim) else None
 
 

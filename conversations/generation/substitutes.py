@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from conversations import measures
 from conversations.catalogue import access, offered
 from conversations.database import in_thread
 from conversations.models import Attachment, Turn
+from conversations.providers.asking import parameters_of
 from conversations.turns import NOT_ASKED, Claim, Substitute, substitute_model
 
 if TYPE_CHECKING:
@@ -18,13 +19,16 @@ if TYPE_CHECKING:
     from conversations.messages_api import ProviderError
 
 
-def claim_of(model_id: str, worker_id: uuid.UUID) -> Claim:
-    """The claim of a process on a turn that is to be answered by this model."""
-    model = offered.model_info(model_id)
-    if model is None:
-        return Claim(worker=worker_id)
-    parameters = {"max_tokens": model.max_output_tokens, **model.parameters}
-    return Claim(worker=worker_id, parameters=parameters)
+def claim_of(
+    model_id: str, worker_id: uuid.UUID, settings: Mapping[str, Any] | None = None
+) -> Claim:
+    """The claim of a process on a turn that is to be answered by this model.
+
+    `settings` are those of the conversation, of which the model follows what it can.
+    """
+    model, chosen = offered.model_info(model_id), settings or {}
+    parameters = parameters_of(chosen, model) if model else {}
+    return Claim(worker=worker_id, settings=chosen, parameters=parameters)
 
 
 def models_to_ask(turn: Turn) -> list[str]:
@@ -73,7 +77,8 @@ async def hand_over(
 async def _hand_over(
     run: Run, turn: Turn, model_id: str, failure: ProviderError | None
 ) -> None:
-    parameters = claim_of(model_id, turn.worker or uuid.UUID(int=0)).parameters
+    worker_id = turn.worker or uuid.UUID(int=0)
+    parameters = claim_of(model_id, worker_id, turn.settings).parameters
     substitute = Substitute(
         model=model_id,
         provider=offered.provider_of(model_id).name,

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -182,9 +182,9 @@ def worker() -> Worker:
     return _workers.setdefault(loop, Worker())
 
 
-def claim(model_id: str) -> Claim:
+def claim(model_id: str, settings: Mapping[str, Any] | None = None) -> Claim:
     """The claim of this process on a turn that is to be answered by this model."""
-    return claim_of(model_id, WORKER_ID)
+    return claim_of(model_id, WORKER_ID, settings)
 
 
 def claimed(turn: Turn, claim: Claim) -> Claimed | None:

@@ -87,6 +87,7 @@ _MODEL = ModelInfo(
     name="SmolLM2 (on this machine)",
     provider=LocalProvider.name,
     images=False,
+    sampling=True,
     max_output_tokens=MAX_OUTPUT_TOKENS,
     context_tokens=CONTEXT_TOKENS,
     # It starts with the first question, not with the first page.

@@ -319,5 +319,9 @@ _MODEL = ModelInfo(
     documents=True,
     names_pictures=True,
     max_output_tokens=32_000,
+    thinking=frozenset({"adaptive", "disabled"}),
+    efforts=frozenset({"low", "medium", "high"}),
+    sampling=True,
+    server_tools=frozenset({"web_search"}),
     note="Not a model: it plays prepared text that shows what this page can do.",
 )

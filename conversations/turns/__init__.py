@@ -34,6 +34,7 @@ from conversations.turns.end import (
     request_stop,
     withdraw_attempt,
 )
+from conversations.turns.settings import change_settings
 from conversations.turns.start import (
     Claim,
     Conflict,
@@ -55,6 +56,7 @@ __all__ = [
     "Question",
     "Substitute",
     "begin_turn",
+    "change_settings",
     "checkpoint",
     "edit_question",
     "end_compaction",

@@ -45,10 +45,13 @@ class Question:
 class Claim:
     """The process that makes an answer, and the parameters that it asks with.
 
-    `call_id` is the key of the row in the ledger that is reserved with the claim.
+    `settings` are what the parameters were made of, kept for another try and for
+    another model. `call_id` is the key of the row in the ledger that is reserved with
+    the claim.
     """
 
     worker: uuid.UUID
+    settings: Mapping[str, Any] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
     call_id: uuid.UUID = field(default_factory=uuid.uuid4)
 
@@ -59,6 +62,7 @@ class Claim:
             "heartbeat_at": shared_now(),
             "started_at": timezone.now(),
             "attempts": 1,
+            "settings": dict(self.settings),
             "parameters": dict(self.parameters),
         }
 
@@ -72,10 +76,14 @@ def turn_of_key(key: uuid.UUID, person: User) -> Turn | None:
 
 @transaction.atomic
 def start_conversation(
-    *, owner: User, question: Question, claim: Claim | None = None
+    *,
+    owner: User,
+    question: Question,
+    claim: Claim | None = None,
+    settings: Mapping[str, Any] | None = None,
 ) -> Turn:
     """Make a conversation with its first turn, which is pending, or claimed."""
-    conversation = Conversation(owner=owner, version=1)
+    conversation = Conversation(owner=owner, version=1, settings=dict(settings or {}))
     asked, answer = _write_messages(conversation, None, question)
     pending = Turn.Status.PENDING
     turn = new_turn(asked, answer, status=pending, question=question, claim=claim)

@@ -21,6 +21,7 @@ from conversations.articles import (
 )
 from conversations.catalogue import offered
 from conversations.catalogue.access import models_for
+from conversations.forms import SettingsForm
 from conversations.http import SignedInRequest, page, partial
 from conversations.models import Attachment, Conversation, Message
 from conversations.rendering import frame_markup
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from chatsite.accounts.models import User
     from conversations.providers.base import ModelInfo
 
+TOOLS = (
+    ("web_search", "Search the web"),
+    ("web_fetch", "Read pages of the web"),
+    ("code_execution", "Run code"),
+)
 VERSION_LENGTH = 18  # digits
 SUGGESTIONS = (
     "Explain how a transistor works, simply",
@@ -139,6 +145,9 @@ def page_context(user: User, found: Conversation | None) -> dict[str, Any]:
         "key": uuid.uuid4(),
         "models": models,
         "model": _chosen(wanted, models),
+        "chosen": (found and found.settings) or {},
+        "efforts": SettingsForm.EFFORTS,
+        "tools": TOOLS,
         "models_problem": offered.problem(),
         "accept": uploads.ACCEPT,
         "max_file_bytes": uploads.MAX_FILE_BYTES,

@@ -22,6 +22,7 @@ from conversations.forms import (
     AnswerForm,
     ComposeForm,
     KeyForm,
+    SettingsForm,
     first_error,
 )
 from conversations.http import AsyncView, SignedInRequest, View, partial, problem
@@ -30,7 +31,7 @@ from conversations.views.listing import visible
 from conversations.views.pages import page_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from conversations.articles import Changes
     from conversations.generation.answer import Claimed
@@ -119,16 +120,21 @@ def _begin(response: ChangesResponse) -> None:
 @changing
 def conversation_create(request: SignedInRequest) -> HttpResponse:
     """The first message: the conversation is made together with its first turn."""
-    form = ComposeForm(request.POST)
-    if not form.is_valid():
-        return problem(request, first_error(form), status=422)
+    form, chosen = ComposeForm(request.POST), SettingsForm(request.POST)
+    if not (form.is_valid() and chosen.is_valid()):
+        words = first_error(form) or first_error(chosen)
+        return problem(request, words, status=422)
     return _started(
         request,
         form,
         lambda claim: turns.start_conversation(
-            owner=request.user, question=form.question, claim=claim
+            owner=request.user,
+            question=form.question,
+            claim=claim,
+            settings=chosen.settings,
         ),
         model=form.cleaned_data["model"],
+        settings=chosen.settings,
         is_new=True,
     )
 
@@ -150,6 +156,7 @@ def turn_create(request: SignedInRequest, conversation_id: uuid.UUID) -> HttpRes
             claim=claim,
         ),
         model=form.cleaned_data["model"],
+        settings=conversation.settings,
     )
 
 
@@ -165,6 +172,7 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
         model = access.default_for(request.user)
     if model is None:
         return problem(request, "No model is offered at the moment.", status=409)
+    before, now = turn.settings, turn.conversation.settings
     return _started(
         request,
         form,
@@ -176,6 +184,7 @@ def turn_retry(request: SignedInRequest, turn_id: uuid.UUID) -> HttpResponse:
             claim=claim,
         ),
         model=model.id,
+        settings=now if before is None else before,
     )
 
 
@@ -194,6 +203,7 @@ def turn_regenerate(request: SignedInRequest, turn_id: uuid.UUID) -> HttpRespons
             turn, key=key, model=model, provider=form.provider, claim=claim
         ),
         model=model,
+        settings=turn.conversation.settings,
     )
 
 
@@ -239,6 +249,7 @@ def question_create(request: SignedInRequest, message_id: uuid.UUID) -> HttpResp
         form,
         lambda claim: turns.edit_question(message, question=form.question, claim=claim),
         model=form.cleaned_data["model"],
+        settings=message.conversation.settings,
     )
 
 
@@ -304,11 +315,12 @@ def _started(
     start: Callable[[turns.Claim], Turn],
     *,
     model: str,
+    settings: Mapping[str, Any] | None = None,
     is_new: bool = False,
 ) -> HttpResponse:
     if not access.may_use(request.user, model):
         return problem(request, NOT_OFFERED, status=422)
-    claim = generation.claim(model)
+    claim = generation.claim(model, settings)
     try:
         turn = start(claim)
     except (IntegrityError, turns.Conflict, uploads.Refused) as refusal:

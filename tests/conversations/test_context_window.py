@@ -75,6 +75,19 @@ async def made(*texts: str) -> Conversation:
     return await sync_to_async(factories.conversation)(None, *texts)
 
 
+async def test_what_is_counted_follows_the_settings(
+    provider: CountingProvider,
+) -> None:
+    conversation = await made()
+    await use_of(provider, conversation)
+    conversation.settings = {"system": "Be brief.", "max_tokens": 400}
+
+    use = await use_of(provider, conversation)
+
+    assert [request.system for request in provider.asked] == [None, "Be brief."]
+    assert use.window == 11_000 - 400
+
+
 async def test_history_and_draft_are_counted_by_the_back_end(
     provider: CountingProvider,
 ) -> None:

@@ -1,6 +1,6 @@
 """Another model answers where the one that was asked cannot, and the page says so."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,8 +23,10 @@ from tests.played import MODEL, PlayedProvider, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ASKED = replace(MODEL, id="asked", name="Opus", provider="main")
-SECOND = replace(MODEL, id="second", name="Sonnet", provider="spare")
+ASKED = replace(MODEL, id="asked", name="Opus", provider="main", sampling=True)
+SECOND = replace(
+    MODEL, id="second", name="Sonnet", provider="spare", max_output_tokens=500
+)
 THIRD = replace(MODEL, id="third", name="Haiku", provider="last")
 
 
@@ -93,13 +95,15 @@ def back_ends(main: Main, fallbacks: dict[str, Decision]) -> Iterator[None]:
         yield
 
 
-def started() -> Turn:
+def started(settings: Mapping[str, Any] | None = None) -> Turn:
     question = factories.question(model="asked", provider="main")
-    return turns.start_conversation(owner=factories.person(), question=question)
+    return turns.start_conversation(
+        owner=factories.person(), question=question, settings=settings
+    )
 
 
-async def answered() -> Turn:
-    turn = await sync_to_async(started)()
+async def answered(settings: Mapping[str, Any] | None = None) -> Turn:
+    turn = await sync_to_async(started)(settings)
     generation.begin(turn.pk)
     run = worker().runs[turn.pk]
     assert run.task is not None
@@ -116,6 +120,15 @@ async def test_a_fallback_answers_for_a_model_that_is_overloaded() -> None:
     assert (turn.model, turn.provider) == ("second", "spare")
     assert (turn.asked_model, turn.fallback_reason) == ("asked", "overloaded")
     assert turn.conversation.model == "asked"
+
+
+async def test_a_fallback_follows_the_settings_as_far_as_it_can() -> None:
+    turn = await answered(
+        {"system": "Be brief.", "max_tokens": 700, "temperature": 0.5}
+    )
+
+    assert turn.model == "second"
+    assert turn.parameters == {"system": "Be brief.", "max_tokens": 500}
 
 
 async def test_each_call_is_in_the_ledger_under_its_own_model() -> None:
@@ -224,13 +237,31 @@ async def test_without_a_fallback_a_back_end_is_asked_whatever_it_did(
 
 async def test_a_retry_asks_the_model_that_was_asked_for() -> None:
     turn = await answered()
+
+    again = await retried(turn)
+
+    assert (again.asked_model or again.model) == "asked"
+
+
+async def test_a_retry_asks_with_the_settings_from_before_the_fallback() -> None:
+    chosen = {"system": "Before.", "temperature": 0.5}
+    turn = await answered(chosen)
+    await sync_to_async(turns.change_settings)(turn.conversation, {"system": "Now."})
+    offered.decide({})
+
+    again = await retried(turn)
+
+    assert (again.model, again.settings) == ("asked", chosen)
+    assert again.parameters["system"] == "Before."
+    assert again.parameters["temperature"] == 0.5
+
+
+async def retried(turn: Turn) -> Turn:
+    """What a retry makes of the turn, had it failed."""
     await Turn.objects.filter(pk=turn.pk).aupdate(status=Turn.Status.FAILED)
     client = Client()
     await sync_to_async(client.force_login)(await sync_to_async(factories.person)())
-
     address = reverse("conversations:turn-retry", args=(turn.pk,))
     key = {"key": "00000000-0000-4000-8000-00000000000a"}
     await sync_to_async(client.post)(address, key, headers={"hx-request": "true"})
-
-    again = await Turn.objects.exclude(pk=turn.pk).aget()
-    assert (again.asked_model or again.model) == "asked"
+    return await Turn.objects.exclude(pk=turn.pk).aget()

@@ -19,6 +19,7 @@ OF_CONVERSATION = {
     "conversation": "get",
     "turn-create": "post",
     "turn-stop": "post",
+    "settings-change": "post",
     "context": "post",
     "conversation-compact": "post",
     "messages-older": "get",
