@@ -68,6 +68,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
     """End the connection of async code too before the database is dropped."""
     yield
+    # Its event loop would let nothing be dropped.
+    chromium.end()
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 

@@ -76,6 +76,8 @@ def test_what_is_typed_survives_a_refusal_news_and_a_reload(
 ) -> None:
     chat.asked("/echo Ebb.")
     action(chat.question, "Edit").click()
+    # By then the caret stands where the page has put it.
+    expect(wording(chat)).to_be_focused()
     wording(chat).fill("/echo Flood.")
     other = Chat(chat.page.context.new_page())
     other.page.goto(chat.page.url)

@@ -26,6 +26,7 @@ OWNED = {
     "c/<uuid:conversation_id>/turns": "POST",
     "c/<uuid:conversation_id>/context": "POST",
     "c/<uuid:conversation_id>/compact": "POST",
+    "c/<uuid:conversation_id>/settings": "POST",
     "compactions/<uuid:compaction_id>/undo": "POST",
     "c/<uuid:conversation_id>/stop": "POST",
     "c/<uuid:conversation_id>/older": "GET",
