@@ -33,6 +33,8 @@ class Chat:
         before = self.questions.count()
         if self.model.input_value() != model:
             self.model.select_option(model)
+        # Before its scripts have run, a page takes Enter for a line.
+        self.page.wait_for_load_state()
         self.box.fill(text)
         self.box.press("Enter")
         expect(self.questions).to_have_count(before + 1)

@@ -153,6 +153,8 @@ def test_the_keyboard_alone_is_enough(going: Chat) -> None:
     page.keyboard.press("Tab")
     expect(going.model).to_be_focused()
     page.keyboard.press("Tab")
+    expect(action(page.get_by_role("main"), "Conversation settings")).to_be_focused()
+    page.keyboard.press("Tab")
     expect(going.stop).to_be_focused()
     page.keyboard.press("Enter")
     going.ends("stopped")
