@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from chatsite.accounts.models import User
 
 
+# 24 days, the most that the columns hold: a site may have been down for longer.
+LONGEST_MS = 2**31 - 1
 REQUEST_ID_LENGTH = 200  # characters
 _COST = ("cost_picodollars", "usage")
 
@@ -127,4 +129,6 @@ def _tokens(usage: Mapping[str, Any]) -> dict[str, int | None]:
 
 
 def _milliseconds(span: timedelta | None) -> int | None:
-    return None if span is None else max(0, round(span.total_seconds() * 1000))
+    if span is None:
+        return None
+    return min(max(0, round(span.total_seconds() * 1000)), LONGEST_MS)
