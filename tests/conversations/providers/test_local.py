@@ -106,7 +106,8 @@ async def test_a_prompt_past_its_room_is_an_error(provider: LocalProvider) -> No
 
 
 async def test_an_answer_ends_at_its_limit(provider: LocalProvider) -> None:
-    message = await provider.create(asked("Count to a hundred.", max_tokens=5))
+    # With more tokens the model may have come to an end of its own.
+    message = await provider.create(asked("Count to a hundred.", max_tokens=1))
     assert message["stop_reason"] == "max_tokens"
 
 
